@@ -1,0 +1,92 @@
+# Two commands do most of the work:  make book  and  make test.   `make help` lists the rest.
+# PYTHON=python3.12 make book   takes another Python (3.11, 3.12 or 3.13).
+
+PYTHON ?= python3
+PYTHON311 ?=
+NB ?= chapters
+
+# Windows' own make finds a venv's programs in another folder.
+BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PY := .venv/$(BIN)/python
+PY_THEANO := .venv-theano/$(BIN)/python
+
+ENV := .venv/.installed
+ENV_THEANO := .venv-theano/.installed
+SITE := _build/html/index.html
+SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters -type f -not -path '*/.*' -not -name '*.pyc')
+
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# Two workers, each notebook and each test file on one of them. One thread each: small arrays gain nothing from more.
+PYTEST := -m pytest -n 2 --dist loadfile
+# Run the unit tests and the notebooks on an engine ($1) with its Python ($2), both also where the first fail.
+run_tests = export RNN_ENGINE=$1; $2 tools/versions.py && \
+    { $2 $(PYTEST) --doctest-modules rnn_lib tests; units=$$?; $2 $(PYTEST) --nbval chapters && exit $$units; }
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.DELETE_ON_ERROR:
+.PHONY: help book serve lab test test-pytensor test-theano notebooks lint lock clean
+
+help:            ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
+
+book: $(SITE)    ## make the environment and the website
+	@echo "The book is at file://$(CURDIR)/$(SITE)"
+
+serve: book      ## serve the website on http://127.0.0.1:8000
+	$(PY) tools/serve.py _build/html
+
+lab: $(ENV)      ## open the notebooks in JupyterLab
+	$(PY) -m jupyterlab chapters
+
+test:            ## units, structure, website and every notebook, on both engines
+	@$(MAKE) --keep-going --no-print-directory test-pytensor test-theano
+
+test-pytensor: $(ENV) $(SITE)   ## all tests and notebooks on PyTensor
+	@$(call run_tests,pytensor,$(PY))
+
+test-theano: $(ENV_THEANO)      ## the unit tests and all notebooks on Theano 1.0.5 (needs Python 3.11)
+	@[ -x $(PY_THEANO) ] || exit 0; $(call run_tests,theano,$(PY_THEANO))
+
+notebooks: $(ENV)               ## format, execute and normalise all notebooks, or one: NB=chapters/02_theano.ipynb
+	$(PY) -m ruff format --quiet $(NB)
+	$(PY) tools/notebooks.py $(NB)
+
+lint: $(ENV)     ## check style, formatting and types
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+lock:            ## write constraints.txt and requirements-theano.txt anew
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/$(BIN)/python $(PIP_INSTALL) uv==0.13.8
+	.venv-lock/$(BIN)/uv $(LOCK) --no-emit-package rnn-lib requirements.txt --output-file constraints.txt
+	.venv-lock/$(BIN)/uv $(LOCK) requirements-theano.in --output-file requirements-theano.txt
+LOCK := pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+
+clean:           ## remove the website and the environments
+	rm -rf _build .venv .venv-theano .venv-lock .pytest_cache .mypy_cache .ruff_cache
+
+# The default environment: the lock, and this folder's rnn_lib.
+$(ENV): requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit(f"The book needs Python 3.11, 3.12 or 3.13, not {sys.version.split()[0]}: try  PYTHON=python3.12 make book")'
+	$(PYTHON) -m venv .venv
+	$(PY) $(PIP_INSTALL) -r requirements.txt -c constraints.txt
+	@touch $@
+
+# The second engine. Theano comes as source alone: the locked setuptools builds it, hence no isolation. It needs no compiler.
+$(ENV_THEANO): requirements-theano.txt pyproject.toml tools/python311.sh
+	@python311=$$(PYTHON311='$(PYTHON311)' PYTHON='$(PYTHON)' sh tools/python311.sh) || { [ -z "$$CI" ]; exit; }; \
+	set -ex; \
+	"$$python311" -m venv .venv-theano; \
+	$(PY_THEANO) $(PIP_INSTALL) $$(grep -E '^(setuptools|wheel)==' requirements-theano.txt); \
+	$(PY_THEANO) $(PIP_INSTALL) --no-build-isolation -r requirements-theano.txt; \
+	$(PY_THEANO) $(PIP_INSTALL) --no-deps -e .; \
+	touch $@
+
+# After a failed build the next one would skip the page with the warning, so its cache goes. The order of the pages is
+# part of every page, so a new one builds all of them.
+$(SITE): $(ENV) $(SOURCES)
+	.venv/$(BIN)/jupyter-book build . -W -n --keep-going $(if $(filter $(ENV) _config.yml _toc.yml _ext/%,$?),--all) \
+	    || { rm -rf _build/.doctrees $@; exit 1; }
+	@touch $@
