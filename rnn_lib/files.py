@@ -1,0 +1,71 @@
+"""Save and load parameters: one ``.npz`` file, written whole or not at all, never pickle.
+
+It holds a format number, the options of the network as JSON, and one array a parameter, so that
+NumPy alone can read it, today and in ten years.
+
+>>> import numpy as np, tempfile
+>>> from rnn_lib.files import read_npz, write_npz
+>>> path = tempfile.mkdtemp() + "/model.npz"
+>>> write_npz(path, {"hidden_size": 2}, {"bh": np.zeros(2)})
+>>> read_npz(path)
+({'hidden_size': 2}, {'bh': array([0., 0.])})
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["read_npz", "write_npz"]
+
+_FORMAT = 1
+
+
+def write_npz(
+    path: str | os.PathLike[str], options: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> None:
+    """Write ``options`` and the parameters ``arrays``, by name, to the file ``path``.
+
+    A file that stands there stays whole until the new one is; an OSError leaves nothing behind.
+    """
+    path = Path(path)
+    content: dict[str, Any] = {"rnn_lib": _FORMAT, "options": json.dumps(options), **arrays}
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open(temporary, "xb") as file:
+            np.savez(file, **content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_npz(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return ``(options, arrays)`` as :func:`write_npz` took them.
+
+    Raises FileNotFoundError where there is no such file, and ValueError where the file ``path`` is
+    damaged, of another program, or of a newer version.
+    """
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
+    except FileNotFoundError:
+        raise FileNotFoundError(f"path must be a saved model, and {path} does not exist.") from None
+    except Exception as error:  # what NumPy raises depends on where the file is broken
+        raise ValueError(f"path must be a saved model, got {path}: damaged or no .npz.") from error
+    if "rnn_lib" not in arrays or "options" not in arrays:
+        raise ValueError(f"path must be a model saved by RNN.save, got {path}: of another program.")
+    version = int(arrays.pop("rnn_lib"))
+    if version > _FORMAT:
+        raise ValueError(
+            f"path must be of format {_FORMAT} or older, got {path} of format {version}: "
+            "update rnn_lib."
+        )
+    return json.loads(str(arrays.pop("options"))), arrays

@@ -1,0 +1,183 @@
+"""A network as expressions, from parameters to loss, and compiled; introduced in chapter 3.
+
+>>> from rnn_lib.network import Network
+>>> network = Network(input_size=12, hidden_size=64, output_size=9)
+>>> [(p.name, p.get_value().shape) for p in network.params]
+[('Wxh', (64, 12)), ('Whh', (64, 64)), ('Why', (9, 64)), ('bh', (64,)), ('by', (9,))]
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+
+from rnn_lib.cells import CELLS, glorot, initial_weights
+from rnn_lib.checks import check_choice, check_count, check_sequences, check_targets
+from rnn_lib.data import pad
+from rnn_lib.engine import T, floatX, function, softmax, theano
+from rnn_lib.losses import cross_entropy, masked_mean, squared_error
+from rnn_lib.recurrence import recurrence
+from rnn_lib.updates import UPDATES, clip_by_norm
+
+__all__ = ["Network"]
+
+
+@dataclass(eq=False, repr=False)
+class Network:
+    """What :class:`rnn_lib.RNN` is made of; its parameters and attributes are documented there."""
+
+    input_size: int
+    hidden_size: int
+    output_size: int
+    _: KW_ONLY
+    cell: str = "tanh"
+    embedding_size: int | None = None
+    layers: int = 1
+    bidirectional: bool = False
+    readout: str = "last"
+    output: str = "softmax"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("input_size", "hidden_size", "output_size", "layers"):
+            setattr(self, name, check_count(name, getattr(self, name)))  # NumPy's int is no JSON
+        if self.embedding_size is not None:
+            self.embedding_size = check_count("embedding_size", self.embedding_size)
+        self.seed = check_count("seed", self.seed, least=0)
+        check_choice("cell", self.cell, CELLS)
+        self.bidirectional = bool(check_choice("bidirectional", self.bidirectional, [True, False]))
+        check_choice("readout", self.readout, ["last", "all"])
+        check_choice("output", self.output, ["softmax", "linear"])
+        dtype = floatX()
+        self.params = [
+            theano.shared(value.astype(dtype), name=name)
+            for name, value in self._initial_values().items()
+        ]
+        self.__dict__.update((p.name, p) for p in self.params)  # .Wxh, .Whh, ...
+        self.x = T.imatrix("x") if self.embedding_size else T.tensor3("x", dtype=dtype)
+        self.mask = T.bmatrix("mask")
+        self._every_step, self._classes = self.readout == "all", self.output == "softmax"
+        y = [T.vector, T.matrix, T.tensor3][self._every_step + (not self._classes)]
+        self.y = y("y", dtype="int32" if self._classes else dtype)
+        self._functions: dict[tuple[Any, ...], Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a network of these options has no {name!r}: see .params")
+
+    def __repr__(self) -> str:
+        n_params = sum(p.get_value(borrow=True).size for p in self.params)
+        sizes = f"{self.input_size}, {self.hidden_size}, {self.output_size}"
+        return f"RNN({sizes}, cell={self.cell!r}) with {n_params:,} parameters"
+
+    def _weight_names(self) -> list[list[list[str]]]:
+        """Return the names of ``Wxh``, ``Whh`` and ``bh`` for each direction of each layer."""
+        sides = ["", "_back"] if self.bidirectional else [""]
+        layers = ["", *map(str, range(2, self.layers + 1))]
+        return [[[f"{w}{n}{side}" for w in ("Wxh", "Whh", "bh")] for side in sides] for n in layers]
+
+    def _initial_values(self) -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(self.seed)
+        # The order of the article's params comes first.
+        values = dict.fromkeys(["Wxh", "Whh", "Why", "bh", "by"], np.empty(0))
+        n_features = self.input_size
+        if self.embedding_size:
+            n_features = self.embedding_size
+            values["E"] = rng.standard_normal((self.input_size, n_features))
+        for layer in self._weight_names():
+            for names in layer:
+                weights = initial_weights(CELLS[self.cell], n_features, self.hidden_size, rng)
+                values.update(zip(names, weights))
+            n_features = self.hidden_size * len(layer)
+        values["Why"] = glorot(rng, self.output_size, n_features)
+        values["by"] = np.zeros(self.output_size)
+        return values
+
+    def forward_step(self, x_t: Any, h_prev: Any) -> Any:
+        """Return the state after one time step of the first layer, as an expression.
+
+        Parameters
+        ----------
+        x_t : vector (n_features,) or matrix (n_batch, n_features)
+        h_prev : vector (n_states * hidden,) or matrix (n_batch, n_states * hidden)
+            The state before; with ``"lstm"`` ``h`` and ``c`` side by side, else ``h`` alone.
+
+        Returns
+        -------
+        h_t : of the shape of ``h_prev``
+        """
+        return CELLS[self.cell].step(T.dot(x_t, self.Wxh.T) + self.bh, h_prev, self.Whh)
+
+    @functools.cached_property
+    def _expressions(self) -> tuple[Any, Any, Any]:
+        """``h (n_steps, n_batch, hidden)``, ``logits (..., output)`` and the mean loss."""
+        h = self.x
+        if self.embedding_size:  # PyTensor 3.0 has no gradient of a single token: hence one more
+            tokens = T.concatenate([self.x.flatten(), self.x[0, :1]])
+            shape = (self.x.shape[0], self.x.shape[1], self.embedding_size)
+            h = self.E[tokens][:-1].reshape(shape, ndim=3)
+        for layer in self._weight_names():
+            outputs = [
+                recurrence(
+                    CELLS[self.cell],
+                    h,
+                    self.mask,
+                    *(getattr(self, name) for name in names),
+                    backwards=bool(side),
+                )
+                for side, names in enumerate(layer)
+            ]
+            h = T.concatenate(outputs, axis=2)
+        ends = [out[0 if side else -1] for side, out in enumerate(outputs)]  # where each one ends
+        read = h if self._every_step else T.concatenate(ends, axis=1)
+        logits = T.dot(read, self.Why.T) + self.by
+        loss = (cross_entropy if self._classes else squared_error)(logits, self.y)
+        return h, logits, masked_mean(loss, self.mask) if self._every_step else loss.mean()
+
+    def _compiled(self, purpose: str, *details: Any) -> Any:
+        """Compile at the first use, once, whatever the lengths and the size of the batch."""
+        key = (purpose, *details)
+        if key not in self._functions:
+            make = getattr(self, f"_compile_{purpose}")
+            self._functions[key] = make(*self._expressions, *details)
+        return self._functions[key]
+
+    def _compile_states(self, h: Any, logits: Any, loss: Any) -> Any:
+        return function([self.x, self.mask], h)
+
+    def _compile_predict(self, h: Any, logits: Any, loss: Any) -> Any:
+        return function([self.x, self.mask], softmax(logits) if self._classes else logits)
+
+    def _compile_evaluate(self, h: Any, logits: Any, loss: Any) -> Any:
+        return function([self.x, self.mask, self.y], [loss, logits])
+
+    def _compile_update(self, h: Any, logits: Any, loss: Any, optimizer: str, clipped: bool) -> Any:
+        """Return the function, and the shared variables in which the optimizer remembers."""
+        rate, max_norm = T.scalar("learning_rate"), T.scalar("clip_norm")
+        grads = T.grad(loss, self.params)
+        grads = clip_by_norm(grads, max_norm) if clipped else grads
+        updates = UPDATES[optimizer](self.params, grads, rate)
+        inputs = [self.x, self.mask, self.y, rate, *([max_norm] if clipped else [])]
+        memory = [shared for shared, _ in updates if shared not in self.params]
+        return function(inputs, loss, updates=updates), memory
+
+    # Examples as arrays.
+
+    def _check_inputs(self, input_sequence: Any) -> tuple[list[Any], bool]:
+        return check_sequences(input_sequence, self.input_size, indices=bool(self.embedding_size))
+
+    def _check(self, input_sequence: Any, target_sequence: Any) -> tuple[list[Any], list[Any]]:
+        xs, single = self._check_inputs(input_sequence)
+        lengths = [len(x) if self._every_step else None for x in xs]
+        targets = [target_sequence] if single else target_sequence
+        return xs, check_targets(targets, lengths, self.output_size, classes=self._classes)
+
+    def _batch(self, xs: list[Any], ys: list[Any], indices: Any) -> tuple[Any, Any, Any, int]:
+        """Return ``x``, ``mask``, ``y`` and the number of items in the mean of their loss."""
+        x, mask = pad([xs[i] for i in indices], dtype=self.x.dtype)
+        targets = [ys[i] for i in indices]
+        if self._every_step:
+            return x, mask, pad(targets, dtype=self.y.dtype)[0], int(mask.sum())
+        return x, mask, np.array(targets, dtype=self.y.dtype), len(targets)
