@@ -1,0 +1,109 @@
+"""Sampling from logits and beam search, against what enumeration finds."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from rnn_lib.sampling import beam_search, sample
+
+N_TOKENS, END = 4, 3
+
+
+@pytest.fixture
+def markov_step():
+    """A model whose next token depends on the last one and on how many came before."""
+    log_p = np.log(np.random.default_rng(5).dirichlet(np.ones(N_TOKENS), (6, N_TOKENS)))
+
+    def step(tokens, state):
+        return log_p[state[:, 0], tokens], state + 1
+
+    return step
+
+
+def all_sequences(step, max_steps):
+    """Enumerate every sequence of at most ``max_steps`` tokens with its log probability."""
+    found = {}
+    for length in range(max_steps + 1):
+        for tokens in itertools.product(range(N_TOKENS - 1), repeat=length):
+            closed = [*tokens, END] if length < max_steps else list(tokens)
+            state, last, total = np.zeros((1, 1), dtype=int), 0, 0.0
+            for token in closed:
+                log_p, state = step(np.array([last]), state)
+                total, last = total + log_p[0, token], token
+            found[tokens] = total
+    return found
+
+
+def test_beam_wide_enough_finds_the_best_of_all_sequences(markov_step):
+    found = beam_search(
+        markov_step, np.zeros((1, 1), dtype=int), start=0, end=END, width=500, max_steps=4
+    )
+    everything = all_sequences(markov_step, 4)
+    assert {tuple(tokens) for tokens, _ in found} == set(everything)
+    assert [score for _, score in found] == sorted(everything.values(), reverse=True)
+    for tokens, score in found:
+        assert score == pytest.approx(everything[tuple(tokens)], rel=1e-12)
+
+
+def test_width_one_is_greedy(markov_step):
+    state, last, greedy = np.zeros((1, 1), dtype=int), 0, []
+    for _ in range(6):
+        log_p, state = markov_step(np.array([last]), state)
+        last = int(log_p.argmax())
+        if last == END:
+            break
+        greedy.append(last)
+    (tokens, _), *rest = beam_search(
+        markov_step, np.zeros((1, 1), dtype=int), start=0, end=END, width=1, max_steps=6
+    )
+    assert (tokens, rest) == (greedy, [])
+
+
+def test_state_may_be_a_tuple(markov_step):
+    def step(tokens, state):
+        log_p, counts = markov_step(tokens, state[0])
+        return log_p, (counts, state[1])
+
+    start = np.zeros((1, 1), dtype=int)
+    options = {"start": 0, "end": END, "width": 3, "max_steps": 4}
+    assert beam_search(step, (start, start), **options) == beam_search(
+        markov_step, start, **options
+    )
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_frequencies_follow_the_softmax(temperature):
+    logits = np.array([0.0, 1.0, -1.0, -np.inf])  # never the log of zero
+    rng = np.random.default_rng(0)
+    draws = [sample(logits, rng, temperature=temperature) for _ in range(20_000)]
+    expected = np.exp(logits / temperature)
+    frequencies = np.bincount(draws, minlength=4) / len(draws)
+    np.testing.assert_allclose(frequencies, expected / expected.sum(), atol=0.015)
+
+
+def test_top_k_allows_only_the_best():
+    rng = np.random.default_rng(0)
+    logits = np.array([0.0, 3.0, 2.0, 1.0])
+    assert {sample(logits, rng, top_k=2) for _ in range(500)} == {1, 2}
+    assert {sample(logits, rng, top_k=1) for _ in range(20)} == {1}
+    assert {sample(logits, rng, top_k=99) for _ in range(500)} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": 0.0}, "temperature must be a finite number above 0, got 0.0"),
+        ({"top_k": 0}, "top_k must be a whole number of at least 1, got 0"),
+    ],
+)
+def test_bad_arguments_of_sample(options, message):
+    with pytest.raises(ValueError, match=message):
+        sample(np.zeros(3), np.random.default_rng(0), **options)
+
+
+@pytest.mark.parametrize("name", ["width", "max_steps"])
+def test_bad_arguments_of_beam_search(name, markov_step):
+    options = {"start": 0, "end": END, "width": 2, "max_steps": 3, name: 0}
+    with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1, got 0"):
+        beam_search(markov_step, np.zeros((1, 1), dtype=int), **options)
