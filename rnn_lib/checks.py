@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["check_choice", "check_count", "check_indices", "check_number"]
+__all__ = ["check_choice", "check_count", "check_folder", "check_indices", "check_number"]
 __all__ += ["check_pair", "check_sequences", "check_targets"]
 
 
@@ -44,6 +45,12 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     if value not in list(choices):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
     return value
+
+
+def check_folder(name: str, path: Any) -> None:
+    """Raise FileNotFoundError where ``path`` is not None and could not be written: no folder."""
+    if path is not None and not Path(path).absolute().parent.is_dir():
+        raise FileNotFoundError(f"{name} must be in a folder that exists, got {path}.")
 
 
 def check_pair(value: Any, name: str = "validation_data") -> Any:

@@ -84,8 +84,7 @@ def _register_rewrite(name: str, engine: Any) -> None:
         operation = str(getattr(node.op, "scalar_op", ""))
         if operation in ("add", "mul") and len(node.inputs) > 2:  # gathered by other rewrites
             return [functools.reduce(getattr(engine.tensor, operation), node.inputs)]
-        # Theano's, of an array; no exponent is positive, so none overflows
-        if operation == "scalar_sigmoid" and node.outputs[0].ndim:
+        if operation == "scalar_sigmoid" and node.outputs[0].ndim:  # Theano's; it cannot overflow
             x, exp = node.inputs[0], engine.tensor.exp
             return [exp(engine.tensor.minimum(x, 0)) / (1 + exp(-abs(x)))]
         return False

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_lib.checks import check_choice, check_count, check_number, check_pair
+from rnn_lib.checks import check_choice, check_count, check_folder, check_number, check_pair
 from rnn_lib.data import pad
 from rnn_lib.files import read_npz, write_npz
 from rnn_lib.network import Network
@@ -119,10 +119,10 @@ class RNN(Network):
 
         Raises
         ------
-        TypeError, ValueError
+        TypeError, ValueError, FileNotFoundError
             Naming the argument; the parameters are untouched.
         FloatingPointError
-            Where the loss overflows; the parameters are as before the call.
+            Where the training overflows; the parameters are as before the call.
         """
         xs, ys = self._check(input_sequence, target_sequence)
         numbers = [check_number("learning_rate", learning_rate)]
@@ -131,6 +131,7 @@ class RNN(Network):
         check_choice("optimizer", optimizer, UPDATES)
         check_count("num_epochs", num_epochs)
         check_count("batch_size", batch_size)
+        check_folder("checkpoint", checkpoint)
         rng = np.random.default_rng(check_count("seed", seed, least=0))
         if patience is not None:
             check_count("patience", patience)
@@ -161,8 +162,7 @@ class RNN(Network):
     def evaluate(self, input_sequence: Any, target_sequence: Any) -> float:
         """Return the mean loss over the sequences (with ``readout="all"``, over their steps).
 
-        ``input_sequence`` and ``target_sequence`` are as for :meth:`train`; the loss is in nats, or
-        with ``output="linear"`` in the square of the unit of the targets.
+        Both are as for :meth:`train`; in nats, or for ``output="linear"`` in the square of their unit.
         """
         return self._evaluate(*self._check(input_sequence, target_sequence))[0]
 

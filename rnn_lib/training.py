@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from tqdm import tqdm
@@ -111,7 +111,7 @@ def fit(
     Raises
     ------
     FloatingPointError
-        Where the loss becomes infinite or NaN.
+        Where the loss or a parameter becomes infinite or NaN.
     """
     history = History()
     start = best = [p.get_value() for p in params]
@@ -124,16 +124,14 @@ def fit(
                 loss, n_items = update(batch)
                 total, weight = total + loss * n_items, weight + n_items
                 if not np.isfinite(loss):
-                    _restore(params, start)
-                    raise FloatingPointError(
-                        f"the loss became {loss} in epoch {epoch}: use a smaller learning_rate or "
-                        "set clip_norm. The parameters are as they were before train."
-                    )
+                    _overflow(f"the loss became {loss}", epoch, params, start)
                 bar.set_postfix_str(f"epoch {epoch}/{num_epochs}, loss {loss:.4g}", refresh=False)
                 bar.update()
                 if interrupted():
                     history.stopped = "interrupted"
                     return history
+            if not all(np.isfinite(p.get_value(borrow=True)).all() for p in params):
+                _overflow("a parameter became infinite or NaN", epoch, params, start)
             history.loss.append(total / weight)
             improved = _validate(history, validate)
             if improved and validate:
@@ -151,6 +149,14 @@ def fit(
 def _restore(params: list[Any], values: list[np.ndarray]) -> None:
     for p, value in zip(params, values):
         p.set_value(value)
+
+
+def _overflow(what: str, epoch: int, params: list[Any], start: list[np.ndarray]) -> NoReturn:
+    _restore(params, start)
+    raise FloatingPointError(
+        f"{what} in epoch {epoch}: use a smaller learning_rate or set clip_norm. "
+        "The parameters are as they were before train."
+    )
 
 
 def _validate(history: History, validate: Callable[[], tuple[float, float | None]] | None) -> bool:

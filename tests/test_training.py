@@ -151,6 +151,14 @@ def test_checkpoint_after_every_epoch(tmp_path):
     assert len(saved) == 4
 
 
+def test_checkpoint_in_no_folder_is_told_before_training(tmp_path):
+    model = get_model(2, 4, 3)
+    before, path = get_weights(model), tmp_path / "nowhere" / "model.npz"
+    with pytest.raises(FileNotFoundError, match="checkpoint must be in a folder that exists, got "):
+        model.train(XS, YS, checkpoint=path)
+    assert equal(get_weights(model), before)
+
+
 def test_checkpoint_of_every_best_epoch(tmp_path):
     model = get_model(2, 8, 3)
     settings = {"validation_data": VALID, "patience": 5, "checkpoint": tmp_path / "best.npz"}
@@ -230,6 +238,19 @@ def test_training_in_a_thread_needs_no_signals():
 def test_overflow_restores_the_parameters(bad):
     with pytest.raises(FloatingPointError, match=f"loss became {bad} in epoch 3: use a smaller"):
         fit_numbers([1.0, 2.0, bad])
+
+
+def test_overflow_in_the_last_update():
+    """No later loss would show it."""
+    parameter = theano.shared(7.0)
+
+    def update(indices):
+        parameter.set_value(np.inf)
+        return 1.0, len(indices)
+
+    with pytest.raises(FloatingPointError, match="a parameter became infinite or NaN in epoch 1"):
+        fit(update, 3, [parameter], num_epochs=1, batch_size=3, rng=np.random.default_rng(0))
+    assert parameter.get_value() == 7
 
 
 def test_overflow_of_a_network():
