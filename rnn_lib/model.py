@@ -160,9 +160,9 @@ class RNN(Network):
         )
 
     def evaluate(self, input_sequence: Any, target_sequence: Any) -> float:
-        """Return the mean loss over the sequences (with ``readout="all"``, over their steps).
+        """Return the mean loss a sequence (``readout="all"``: a step), in nats or squared units.
 
-        Both are as for :meth:`train`; in nats, or for ``output="linear"`` in the square of their unit.
+        ``input_sequence`` and ``target_sequence`` are as for :meth:`train`.
         """
         return self._evaluate(*self._check(input_sequence, target_sequence))[0]
 
