@@ -3,7 +3,7 @@
 * theme options beside the ones that Jupyter Book derives from ``_config.yml``
 * no sphinx_thebe: Jupyter Book always loads it, twice, and it names a script on another host
 * a description and a social card for each page (Open Graph)
-* two mends of the HTML for screen readers
+* three mends of the HTML for screen readers
 * the directive ``notebook-figure``: a figure of a chapter, shown on another page
 """
 
@@ -91,11 +91,16 @@ def add_social_card(app, pagename, templatename, context, doctree) -> None:
 
 
 def mend_html(app, pagename, templatename, context, doctree) -> None:
-    """Mend two faults that a screen reader would meet.
+    """Mend three faults that a screen reader would meet.
 
     docutils puts entries of role ``doc-biblioentry`` into a list, which may hold only list items;
-    and every output that scrolls sideways must be reachable by keyboard.
+    every output that scrolls sideways must be reachable by keyboard; and the theme's button that
+    unfolds the pages under a chapter has no name.
     """
+    make_toctree = context["generate_toctree_html"]
+    context["generate_toctree_html"] = lambda *args, **options: str(
+        make_toctree(*args, **options)
+    ).replace("<summary>", '<summary aria-label="Pages under this chapter">')
     body = context.get("body")
     if not body:
         return
@@ -158,6 +163,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     remove_thebe(app)
     app.connect("config-inited", add_theme_options, priority=100)
     app.connect("html-page-context", add_social_card)
-    app.connect("html-page-context", mend_html)
+    app.connect("html-page-context", mend_html, priority=900)  # after the theme
     app.add_directive("notebook-figure", NotebookFigure)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
