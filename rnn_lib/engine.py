@@ -12,7 +12,7 @@ writes the API of Theano 1.0.5, with the meaning that it has there.
 
 On Theano the two names are its own modules.  On PyTensor they are thin namespaces, which
 pass every name on and add only what PyTensor lacks or means differently: ``theano.scan``,
-``theano.pp``, ``T.nnet`` and ``T.shared_randomstreams``.
+``theano.pp``, ``theano.Op`` and ``Apply``, ``T.nnet`` and ``T.shared_randomstreams``.
 
 Environment
 -----------
@@ -118,8 +118,7 @@ class _Namespace:
 
 def _pytensor_namespaces() -> tuple[Any, Any]:
     """Return ``theano`` and ``T`` as PyTensor gives them, with Theano's names and meaning."""
-    pt = importlib.import_module("pytensor.tensor")
-    special = importlib.import_module("pytensor.tensor.special")
+    pt, special = _engine.tensor, importlib.import_module("pytensor.tensor.special")
 
     def scan(fn: Any, *args: Any, **kwargs: Any) -> Any:
         """``theano.scan``: return ``(outputs, updates)``, which PyTensor means to change."""
@@ -210,7 +209,8 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
         ),
         shared_randomstreams=SimpleNamespace(RandomStreams=RandomStreams),
     )
-    return _Namespace(_engine, tensor=tensor, scan=scan, pp=_engine.printing.pp), tensor
+    added = {"Op": _engine.graph.Op, "Apply": _engine.graph.Apply, "pp": _engine.printing.pp}
+    return _Namespace(_engine, tensor=tensor, scan=scan, **added), tensor
 
 
 theano: Any

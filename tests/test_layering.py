@@ -12,7 +12,17 @@ import rnn_lib
 
 PACKAGE = Path(rnn_lib.__file__).parent
 ORDER = ["engine", "checks", "exercises", "data", "plotting", "losses", "updates", "cells"]
-ORDER += ["recurrence", "network", "files", "training", "sampling", "model", "__init__"]
+ORDER += [
+    "kernels",
+    "fused",
+    "recurrence",
+    "network",
+    "files",
+    "training",
+    "sampling",
+    "model",
+    "__init__",
+]
 ALLOWED = {"numpy", "matplotlib", "tqdm", "rnn_lib", *sys.stdlib_module_names}
 ENGINES = {"theano", "pytensor"}
 
