@@ -40,7 +40,7 @@ __all__ = ["NAME", "VERSION", "T", "floatX", "function", "log_softmax", "softmax
 # comes at once.  Fusion would turn element-wise NumPy calls into Python loops over scalars;
 # Theano's local_dimshuffle_alloc fails, loudly, on the initial state of a batch in scan.
 _FLAGS = {
-    "pytensor": "cxx=,linker=vm,optimizer_excluding=fusion",
+    "pytensor": "cxx=,linker=vm,optimizer_excluding=fusion:local_dot22_to_dot22scalar",
     "theano": "cxx=,blas.ldflags=,optimizer_excluding=fusion:local_dimshuffle_alloc",
 }
 
@@ -229,7 +229,7 @@ def floatX() -> str:
 
 
 def _by_rows(fn: Any, x: Any) -> Any:
-    return fn(x.reshape((-1, x.shape[-1]))).reshape(x.shape, ndim=x.ndim)
+    return fn(x.reshape((-1, x.shape[-1]))).reshape(x.shape, ndim=x.ndim) if x.ndim > 2 else fn(x)
 
 
 def softmax(x: Any) -> Any:

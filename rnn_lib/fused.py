@@ -7,10 +7,10 @@ numbers in it.  :class:`Recurrence` is one node of the graph, and its loop a fun
 >>> import numpy as np
 >>> from rnn_lib import theano, T
 >>> from rnn_lib.fused import Recurrence
->>> p, Whh, start, mask = T.tensor3(), T.matrix(), T.matrix(), T.bmatrix()
+>>> p, Whh, start, mask = T.matrix(), T.matrix(), T.matrix(), T.bmatrix()
 >>> h = Recurrence("tanh")(p, Whh, start, mask)
 >>> run = theano.function([p, Whh, start, mask], [h, T.grad(h[-1].sum(), Whh)])
->>> h, dWhh = run(np.ones((5, 1, 2)), np.eye(2), np.zeros((1, 2)), np.ones((5, 1), dtype="int8"))
+>>> h, dWhh = run(np.ones((5, 2)), np.eye(2), np.zeros((1, 2)), np.ones((5, 1), dtype="int8"))
 >>> h.shape, dWhh.shape
 ((5, 1, 2), (2, 2))
 """
@@ -19,18 +19,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from rnn_lib.engine import T, theano
 from rnn_lib.kernels import KERNELS
 
-__all__ = ["Recurrence", "RecurrenceGradient"]
+__all__ = ["Lookup", "LookupGradient", "Recurrence", "RecurrenceGradient"]
 
 
 class Recurrence(theano.Op):
     """The outputs of a cell at every step, and the tape that the gradient needs.
 
-    The inputs are ``p (n_steps, n_batch, n_gates * n_hidden)``, ``Whh (n_gates * n_hidden,
-    n_hidden)`` and ``start (n_batch, n_states * n_hidden)``, of one float dtype, and
-    ``mask (n_steps, n_batch)``; the first output is ``h (n_steps, n_batch, n_hidden)``.
+    The inputs are ``p (n_steps * n_batch, n_gates * n_hidden)``, ``Whh (n_gates * n_hidden,
+    n_hidden)``, ``start (n_batch, n_states * n_hidden)`` and ``mask (n_steps, n_batch)``; a call
+    returns ``h (n_steps, n_batch, n_hidden)``.  That ``p`` has two axes keeps the graph small: it
+    comes from a product of matrices, and so does its gradient go into products of matrices.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ class Recurrence(theano.Op):
         self.cell, self.backwards = cell, backwards
 
     def make_node(self, *inputs: Any) -> Any:
-        """Return the node of the graph: inputs of one dtype, outputs of three axes."""
+        """Return the node of the graph: the floats of one dtype, the outputs of three axes."""
         p, Whh, start, mask = map(T.as_tensor_variable, inputs)
         dtype = theano.scalar.upcast(p.dtype, Whh.dtype, start.dtype)
         floats = [T.cast(x, dtype) for x in (p, Whh, start)]
@@ -55,13 +58,16 @@ class Recurrence(theano.Op):
 
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Compute the outputs and put each into its place."""
-        for storage, value in zip(outputs, KERNELS[self.cell].forward(*inputs, self.backwards)):
+        p, Whh, start, mask = inputs
+        p = p.reshape(*mask.shape, len(Whh))
+        tape = KERNELS[self.cell].forward(p, Whh, start, mask, self.backwards)
+        for storage, value in zip(outputs, tape):
             storage[0] = value
 
     def infer_shape(self, *arguments: Any) -> list[Any]:
         """Return the shapes of the outputs from those of the inputs, on both engines the last."""
-        p, Whh, _, _ = arguments[-1]
-        return [(p[0], p[1], k * Whh[1]) for k in KERNELS[self.cell].blocks]
+        _, Whh, _, mask = arguments[-1]
+        return [(*mask, k * Whh[1]) for k in KERNELS[self.cell].blocks]
 
     def connection_pattern(self, node: Any) -> list[list[bool]]:
         """Say that the gradient goes from ``h`` to all inputs but the mask, not from the tape."""
@@ -93,17 +99,79 @@ class RecurrenceGradient(theano.Op):
     def make_node(self, dh: Any, Whh: Any, start: Any, mask: Any, *tape: Any) -> Any:
         """Return the node of the graph; each gradient has the type of its variable."""
         inputs = [T.as_tensor_variable(x) for x in (dh, Whh, start, mask, *tape)]
-        p = T.tensor3(dtype=Whh.dtype)
-        return theano.Apply(self, inputs, [p, Whh.type(), start.type()])
+        return theano.Apply(self, inputs, [T.matrix(dtype=Whh.dtype), Whh.type(), start.type()])
 
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Compute the gradients and put each into its place."""
         dh, Whh, start, mask, *tape = inputs
-        values = KERNELS[self.cell].backward(dh, Whh, start, mask, self.backwards, tape)
-        for storage, value in zip(outputs, values):
+        backward = KERNELS[self.cell].backward
+        dp, dWhh, dstart = backward(dh, Whh, start, mask, self.backwards, tape)
+        for storage, value in zip(outputs, (dp.reshape(-1, len(Whh)), dWhh, dstart)):
             storage[0] = value
 
     def infer_shape(self, *arguments: Any) -> list[Any]:
         """Return the shapes of the outputs, as above."""
-        dh, Whh, start, *_ = arguments[-1]
-        return [(dh[0], dh[1], Whh[0]), Whh, start]
+        _, Whh, start, mask, *_ = arguments[-1]
+        return [(mask[0] * mask[1], Whh[0]), Whh, start]
+
+
+class Lookup(theano.Op):
+    """The rows ``E[tokens]`` of an embedding, ``(n, n_features)`` for ``tokens (n,)``.
+
+    The values are those of indexing; the gradient, :class:`LookupGradient`, costs far less.
+    """
+
+    __props__ = ()
+
+    def make_node(self, E: Any, tokens: Any) -> Any:
+        """Return the node of the graph."""
+        E, tokens = T.as_tensor_variable(E), T.as_tensor_variable(tokens)
+        return theano.Apply(self, [E, tokens], [T.matrix(dtype=E.dtype)])
+
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """Copy the rows."""
+        E, tokens = inputs
+        outputs[0][0] = E[tokens]
+
+    def infer_shape(self, *arguments: Any) -> list[Any]:
+        """Return the shape of the rows."""
+        E, tokens = arguments[-1]
+        return [(tokens[0], E[1])]
+
+    def connection_pattern(self, node: Any) -> list[list[bool]]:
+        """Say that the gradient goes to ``E`` alone."""
+        return [[True], [False]]
+
+    def L_op(self, inputs: Any, outputs: Any, gradients: Any) -> list[Any]:  # noqa: N802
+        """Return the gradient: :class:`LookupGradient` of that of the rows."""
+        E, tokens = inputs
+        return [LookupGradient()(gradients[0], E, tokens), theano.gradient.DisconnectedType()()]
+
+    pullback = L_op
+
+
+class LookupGradient(theano.Op):
+    """The gradient with respect to ``E`` of a `Lookup`: the sum over each token's rows of ``dh``.
+
+    It sorts the tokens and sums what is side by side; to add row by row takes ten times as long.
+    """
+
+    __props__ = ()
+
+    def make_node(self, dh: Any, E: Any, tokens: Any) -> Any:
+        """Return the node of the graph."""
+        return theano.Apply(self, [dh, E, tokens], [E.type()])
+
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """Sum the rows of each token that occurs; the gradient of the others is zero."""
+        dh, E, tokens = inputs
+        dE, order = np.zeros_like(E), np.argsort(tokens, kind="stable")
+        tokens = tokens[order]
+        first = np.flatnonzero(np.diff(tokens, prepend=-1))
+        if len(first):
+            dE[tokens[first]] = np.add.reduceat(dh[order], first, axis=0)
+        outputs[0][0] = dE
+
+    def infer_shape(self, *arguments: Any) -> list[Any]:
+        """Return the shape of ``E``."""
+        return [arguments[-1][1]]

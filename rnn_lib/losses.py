@@ -24,8 +24,8 @@ def cross_entropy(logits: Any, y: Any) -> Any:
     ``logits (..., n_classes)`` come before the softmax, so that loss and gradient stay finite,
     however extreme they are; ``y (...)`` are class indices, and the losses have their shape.
     """
-    log_p = log_softmax(logits).reshape((-1, logits.shape[-1]))
-    return -log_p[T.arange(log_p.shape[0]), y.flatten()].reshape(y.shape, ndim=y.ndim)
+    is_y = T.eq(T.arange(logits.shape[-1]), T.shape_padright(y))  # (..., n_classes)
+    return -T.switch(is_y, log_softmax(logits), 0).sum(axis=-1)
 
 
 def squared_error(output: Any, y: Any) -> Any:

@@ -58,11 +58,14 @@ def recurrence(
     backwards : bool
         Read the sequence from its end to its start; the outputs keep the order of ``x``.
     """
-    p = T.dot(x, Wxh.T) + bh  # for all steps in one product, outside the loop
+    n_steps, n_batch, n_features = x.shape[0], x.shape[1], x.shape[2]
+    rows = x.reshape((n_steps * n_batch, n_features), ndim=2)
+    p = T.dot(rows, Wxh.T) + bh  # for all steps in one product, outside the loop
     if start is None:
-        start = T.zeros((x.shape[1], cell.n_states * Whh.shape[1]), dtype=p.dtype)
+        start = T.zeros((n_batch, cell.n_states * Whh.shape[1]), dtype=p.dtype)
     if cell.kernel:
         return Recurrence(cell.kernel, backwards)(p, Whh, start, mask)
+    p = p.reshape((n_steps, n_batch, Whh.shape[0]), ndim=3)
     return _scan(cell, p, Whh, start, mask, backwards)
 
 

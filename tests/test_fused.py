@@ -8,7 +8,7 @@ import pytest
 from rnn_lib import T, theano
 from rnn_lib.cells import CELLS, initial_weights
 from rnn_lib.engine import NAME
-from rnn_lib.fused import Recurrence, RecurrenceGradient
+from rnn_lib.fused import Lookup, Recurrence, RecurrenceGradient
 from rnn_lib.kernels import KERNELS
 from rnn_lib.recurrence import recurrence
 
@@ -167,20 +167,20 @@ def test_extreme_inputs_overflow_nowhere(name):
 
 def test_shapes_are_known_without_running():
     """The graph of a shape holds no loop."""
-    p, Whh, start, mask = T.tensor3(), T.matrix(), T.matrix(), T.bmatrix()
+    p, Whh, start, mask = T.matrix(), T.matrix(), T.matrix(), T.bmatrix()
     h = Recurrence("gru")(p, Whh, start, mask)
     dp, dWhh, dstart = T.grad(h.sum(), [p, Whh, start])
     shapes = theano.function([p, Whh, start, mask], [v.shape for v in (h, dp, dWhh, dstart)])
     assert not {"Recurrence", "RecurrenceGradient"} & set(operations(shapes))
-    got = shapes(np.ones((7, 2, 9)), np.ones((9, 3)), np.ones((2, 3)), np.ones((7, 2), "int8"))
-    assert [tuple(s) for s in got] == [(7, 2, 3), (7, 2, 9), (9, 3), (2, 3)]
+    got = shapes(np.ones((14, 9)), np.ones((9, 3)), np.ones((2, 3)), np.ones((7, 2), "int8"))
+    assert [tuple(s) for s in got] == [(7, 2, 3), (14, 9), (9, 3), (2, 3)]
 
 
 def test_equal_operations_are_one():
     """Two loops over the same inputs are merged; another direction or cell is another loop."""
     assert Recurrence("gru") == Recurrence("gru", False) != Recurrence("gru", True)
     assert RecurrenceGradient("gru") != RecurrenceGradient("tanh")
-    inputs = T.tensor3(), T.matrix(), T.matrix(), T.bmatrix()
+    inputs = T.matrix(), T.matrix(), T.matrix(), T.bmatrix()
     both = sum(Recurrence("tanh")(*inputs) for _ in range(2))
     assert operations(theano.function(inputs, both)).count("Recurrence") == 1
 
@@ -202,6 +202,32 @@ def test_inputs_of_two_precisions_give_the_higher():
 def test_no_gradient_of_a_gradient():
     """That needs the scan; the engine says so and gives no wrong number."""
     w = theano.shared(np.eye(2))
-    h = Recurrence("tanh")(T.tensor3(), w, T.matrix(), T.bmatrix())
+    h = Recurrence("tanh")(T.matrix(), w, T.matrix(), T.bmatrix())
     with pytest.raises(NotImplementedError if NAME == "pytensor" else Exception):
         T.grad(T.grad(h.sum(), w).sum(), w)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("tokens", [[2, 0, 2, 2, 5, 0], [1], [], [3, 3, 3]], ids=str)
+def test_lookup_equals_indexing(tokens, dtype):
+    E, k, factors = T.matrix(dtype=dtype), T.ivector(), T.matrix(dtype=dtype)
+    rows = Lookup()(E, k)
+    gradient = T.grad((rows * factors).sum(), E)
+    run = theano.function([E, k, factors], [rows, gradient, rows.shape, gradient.shape])
+    rng = np.random.default_rng(12)
+    table = rng.standard_normal((6, 3)).astype(dtype)
+    given = rng.standard_normal((len(tokens), 3)).astype(dtype)
+    tokens = np.array(tokens, "int32")
+    got, dE, *shapes = run(table, tokens, given)
+    expected = np.zeros_like(table)
+    np.add.at(expected, tokens, given)
+    assert got.dtype == dE.dtype == dtype
+    assert np.array_equal(got, table[tokens])
+    np.testing.assert_allclose(dE, expected, rtol=1e-6, atol=1e-6)
+    assert [tuple(s) for s in shapes] == [(len(tokens), 3), (6, 3)]
+
+
+def test_lookup_refuses_a_token_that_is_not_there():
+    E, k = T.matrix(), T.ivector()
+    with pytest.raises(IndexError):
+        theano.function([E, k], Lookup()(E, k))(np.eye(3), [3])
