@@ -1,4 +1,4 @@
-r"""The loop over time as one operation of Theano, with a gradient; introduced in chapter 4.
+r"""The loop over time as one operation of Theano, with a gradient; the page about speed explains it.
 
 `scan` makes one graph of a step and interprets it at every step, which costs far more than the
 numbers in it.  :class:`Recurrence` is one node of the graph, and its loop a function of
@@ -24,7 +24,7 @@ import numpy as np
 from rnn_lib.engine import T, theano
 from rnn_lib.kernels import KERNELS
 
-__all__ = ["Lookup", "LookupGradient", "Recurrence", "RecurrenceGradient"]
+__all__ = ["LogSoftmax", "Lookup", "LookupGradient", "Recurrence", "RecurrenceGradient"]
 
 
 class Recurrence(theano.Op):
@@ -175,3 +175,36 @@ class LookupGradient(theano.Op):
     def infer_shape(self, *arguments: Any) -> list[Any]:
         """Return the shape of ``E``."""
         return [arguments[-1][1]]
+
+
+class LogSoftmax(theano.Op):
+    r"""Each row's :math:`x_k - \log \sum_j e^{x_j}`, over the last axis, without overflow.
+
+    As `rnn_lib.engine.log_softmax`, but one node on both engines, and its gradient takes the
+    probabilities from its output instead of computing them again.
+    """
+
+    __props__ = ()
+
+    def make_node(self, x: Any) -> Any:
+        """Return the node of the graph."""
+        x = T.as_tensor_variable(x)
+        return theano.Apply(self, [x], [x.type()])
+
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """Compute the logarithms in one new array."""
+        (x,) = inputs
+        z = x - x.max(axis=-1, keepdims=True)
+        z -= np.log(np.exp(z).sum(axis=-1, keepdims=True))
+        outputs[0][0] = z
+
+    def infer_shape(self, *arguments: Any) -> list[Any]:
+        """Return the shape of the input."""
+        return list(arguments[-1])
+
+    def L_op(self, inputs: Any, outputs: Any, gradients: Any) -> list[Any]:  # noqa: N802
+        """Return the gradient: that of the output, less the probabilities times its sum."""
+        (d,) = gradients
+        return [d - T.exp(outputs[0]) * d.sum(axis=-1, keepdims=True)]
+
+    pullback = L_op

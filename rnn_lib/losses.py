@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnn_lib.engine import T, log_softmax
+from rnn_lib.engine import T
+from rnn_lib.fused import LogSoftmax
 
 __all__ = ["cross_entropy", "masked_mean", "squared_error"]
 
@@ -25,7 +26,7 @@ def cross_entropy(logits: Any, y: Any) -> Any:
     however extreme they are; ``y (...)`` are class indices, and the losses have their shape.
     """
     is_y = T.eq(T.arange(logits.shape[-1]), T.shape_padright(y))  # (..., n_classes)
-    return -T.switch(is_y, log_softmax(logits), 0).sum(axis=-1)
+    return -T.switch(is_y, LogSoftmax()(logits), 0).sum(axis=-1)
 
 
 def squared_error(output: Any, y: Any) -> Any:

@@ -7,8 +7,8 @@ import pytest
 
 from rnn_lib import T, theano
 from rnn_lib.cells import CELLS, initial_weights
-from rnn_lib.engine import NAME
-from rnn_lib.fused import Lookup, Recurrence, RecurrenceGradient
+from rnn_lib.engine import NAME, log_softmax
+from rnn_lib.fused import LogSoftmax, Lookup, Recurrence, RecurrenceGradient
 from rnn_lib.kernels import KERNELS
 from rnn_lib.recurrence import recurrence
 
@@ -231,3 +231,18 @@ def test_lookup_refuses_a_token_that_is_not_there():
     E, k = T.matrix(), T.ivector()
     with pytest.raises(IndexError):
         theano.function([E, k], Lookup()(E, k))(np.eye(3), [3])
+
+
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_log_softmax_equals_that_of_the_engine(n_axes):
+    x = [None, None, T.matrix, T.tensor3][n_axes]()
+    factors = np.random.default_rng(13).standard_normal((2, 3, 4)[-n_axes:])
+    results = []
+    for make in (LogSoftmax(), log_softmax):
+        log_p = make(x)
+        outputs = [log_p, T.grad((log_p * factors).sum(), x), log_p.shape]
+        results.append(theano.function([x], outputs))
+    values = 5 * np.random.default_rng(14).standard_normal(factors.shape)
+    for given in (values, 1000 * values):  # the second overflows if computed plainly
+        for one, other in zip(*(run(given) for run in results)):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
