@@ -36,9 +36,9 @@ import numpy as np
 
 __all__ = ["NAME", "VERSION", "T", "floatX", "function", "log_softmax", "softmax", "theano"]
 
-# The interpreted tier: no C++ compiler and no just-in-time compiler, so that the first result
-# comes at once.  Fusion would turn element-wise NumPy calls into Python loops over scalars;
-# Theano's local_dimshuffle_alloc fails, loudly, on the initial state of a batch in scan.
+# The interpreted tier, for a first result at once: no C++ compiler, no just-in-time compiler.
+# Fusion would turn NumPy calls into Python loops over scalars; dot22scalar computes a gradient that
+# is clipped twice; Theano's local_dimshuffle_alloc fails, loudly, on a batch's first state in scan.
 _FLAGS = {
     "pytensor": "cxx=,linker=vm,optimizer_excluding=fusion:local_dot22_to_dot22scalar",
     "theano": "cxx=,blas.ldflags=,optimizer_excluding=fusion:local_dimshuffle_alloc",

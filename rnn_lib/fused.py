@@ -1,4 +1,4 @@
-r"""The loop over time as one operation of Theano, with a gradient; the page about speed explains it.
+r"""The loop over time as one operation of Theano, with a gradient; see the page about speed.
 
 `scan` makes one graph of a step and interprets it at every step, which costs far more than the
 numbers in it.  :class:`Recurrence` is one node of the graph, and its loop a function of
