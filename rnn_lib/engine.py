@@ -229,7 +229,7 @@ def floatX() -> str:
 
 
 def _by_rows(fn: Any, x: Any) -> Any:
-    return fn(x.reshape((-1, x.shape[-1]))).reshape(x.shape, ndim=x.ndim) if x.ndim > 2 else fn(x)
+    return fn(x) if x.ndim == 2 else fn(x.reshape((-1, x.shape[-1]))).reshape(x.shape, ndim=x.ndim)
 
 
 def softmax(x: Any) -> Any:

@@ -13,6 +13,12 @@ numbers in it.  :class:`Recurrence` is one node of the graph, and its loop a fun
 >>> h, dWhh = run(np.ones((5, 2)), np.eye(2), np.zeros((1, 2)), np.ones((5, 1), dtype="int8"))
 >>> h.shape, dWhh.shape
 ((5, 1, 2), (2, 2))
+
+The methods are those that the engines call.  ``make_node`` takes expressions: numbers ``x``, an
+embedding ``E`` and its ``tokens``, the gradient ``dh`` with respect to ``h``, the ``tape`` of
+`rnn_lib.kernels`.  ``perform`` takes the arrays ``inputs`` and puts its results into ``outputs``.
+``infer_shape`` takes ``arguments``, the last of them the shapes of the inputs.  ``L_op`` takes the
+expressions ``inputs`` and ``outputs``, and the ``gradients`` with respect to the outputs.
 """
 
 from __future__ import annotations
@@ -88,7 +94,8 @@ class RecurrenceGradient(theano.Op):
     """The gradients of the loss with respect to ``p``, ``Whh`` and ``start`` of a `Recurrence`.
 
     The inputs are the gradient ``dh`` with respect to its outputs, its inputs ``Whh``, ``start``
-    and ``mask``, and its outputs.  A gradient of a gradient needs `scan`.
+    and ``mask``, and its outputs; ``cell`` and ``backwards`` are its own.  A gradient of a gradient
+    needs `scan`.
     """
 
     __props__ = ("cell", "backwards")
