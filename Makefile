@@ -12,6 +12,7 @@ PY_THEANO := .venv-theano/$(BIN)/python
 
 ENV := .venv/.installed
 ENV_THEANO := .venv-theano/.installed
+ENV_BENCH := .venv-bench/.installed
 SITE := _build/html/index.html
 SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters -type f -not -path '*/.*' -not -name '*.pyc')
 
@@ -25,7 +26,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve lab test test-pytensor test-theano notebooks lint lock clean
+.PHONY: help book serve lab test test-pytensor test-theano notebooks bench lint lock clean
 
 help:            ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -52,6 +53,9 @@ notebooks: $(ENV)               ## format, execute and normalise all notebooks, 
 	$(PY) -m ruff format --quiet $(NB)
 	$(PY) tools/notebooks.py $(NB)
 
+bench: $(ENV) $(ENV_THEANO) $(ENV_BENCH)   ## measure speed beside PyTorch, JAX and NumPy, and store it for the page about it
+	$(PY) benchmarks/run.py
+
 lint: $(ENV)     ## check style, formatting and types
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
@@ -65,7 +69,7 @@ lock:            ## write constraints.txt and requirements-theano.txt anew
 LOCK := pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 
 clean:           ## remove the website and the environments
-	rm -rf _build .venv .venv-theano .venv-lock .pytest_cache .mypy_cache .ruff_cache
+	rm -rf _build .venv .venv-theano .venv-bench .venv-lock .pytest_cache .mypy_cache .ruff_cache
 
 # The default environment: the lock, and this folder's rnn_lib.
 $(ENV): requirements.txt constraints.txt pyproject.toml
@@ -83,6 +87,12 @@ $(ENV_THEANO): requirements-theano.txt pyproject.toml tools/python311.sh
 	$(PY_THEANO) $(PIP_INSTALL) --no-build-isolation -r requirements-theano.txt; \
 	$(PY_THEANO) $(PIP_INSTALL) --no-deps -e .; \
 	touch $@
+
+# The peers of the benchmark.
+$(ENV_BENCH): benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/$(BIN)/python $(PIP_INSTALL) -r benchmarks/requirements.txt
+	@touch $@
 
 # After a failed build the next one would skip the page with the warning, so its cache goes. The order of the pages is
 # part of every page, so a new one builds all of them.

@@ -36,6 +36,7 @@ class Cell(NamedTuple):
     n_gates: int  # blocks of n_hidden rows in Wxh, Whh and bh
     n_states: int  # blocks of n_hidden columns in the state; the first is the output h_t
     forget_gate: int | None = None  # the block whose bias starts at 1, so that the cell remembers
+    kernel: str | None = None  # its name in `rnn_lib.kernels`; without one the step is scanned
 
 
 def _block(x: Any, k: int, n_hidden: Any) -> Any:
@@ -92,9 +93,9 @@ def gru_step(p_t: Any, h_prev: Any, Whh: Any) -> Any:
 
 
 CELLS = {
-    "tanh": Cell(tanh_step, n_gates=1, n_states=1),
-    "lstm": Cell(lstm_step, n_gates=4, n_states=2, forget_gate=1),
-    "gru": Cell(gru_step, n_gates=3, n_states=1),
+    "tanh": Cell(tanh_step, n_gates=1, n_states=1, kernel="tanh"),
+    "lstm": Cell(lstm_step, n_gates=4, n_states=2, forget_gate=1, kernel="lstm"),
+    "gru": Cell(gru_step, n_gates=3, n_states=1, kernel="gru"),
 }
 
 

@@ -12,7 +12,7 @@ writes the API of Theano 1.0.5, with the meaning that it has there.
 
 On Theano the two names are its own modules.  On PyTensor they are thin namespaces, which
 pass every name on and add only what PyTensor lacks or means differently: ``theano.scan``,
-``theano.pp``, ``T.nnet`` and ``T.shared_randomstreams``.
+``theano.pp``, ``theano.Op`` and ``Apply``, ``T.nnet`` and ``T.shared_randomstreams``.
 
 Environment
 -----------
@@ -36,11 +36,11 @@ import numpy as np
 
 __all__ = ["NAME", "VERSION", "T", "floatX", "function", "log_softmax", "softmax", "theano"]
 
-# The interpreted tier: no C++ compiler and no just-in-time compiler, so that the first result
-# comes at once.  Fusion would turn element-wise NumPy calls into Python loops over scalars;
-# Theano's local_dimshuffle_alloc fails, loudly, on the initial state of a batch in scan.
+# The interpreted tier, for a first result at once: no C++ compiler, no just-in-time compiler.
+# Fusion would turn NumPy calls into Python loops over scalars; dot22scalar computes a gradient that
+# is clipped twice; Theano's local_dimshuffle_alloc fails, loudly, on a batch's first state in scan.
 _FLAGS = {
-    "pytensor": "cxx=,linker=vm,optimizer_excluding=fusion",
+    "pytensor": "cxx=,linker=vm,optimizer_excluding=fusion:local_dot22_to_dot22scalar",
     "theano": "cxx=,blas.ldflags=,optimizer_excluding=fusion:local_dimshuffle_alloc",
 }
 
@@ -118,8 +118,7 @@ class _Namespace:
 
 def _pytensor_namespaces() -> tuple[Any, Any]:
     """Return ``theano`` and ``T`` as PyTensor gives them, with Theano's names and meaning."""
-    pt = importlib.import_module("pytensor.tensor")
-    special = importlib.import_module("pytensor.tensor.special")
+    pt, special = _engine.tensor, importlib.import_module("pytensor.tensor.special")
 
     def scan(fn: Any, *args: Any, **kwargs: Any) -> Any:
         """``theano.scan``: return ``(outputs, updates)``, which PyTensor means to change."""
@@ -210,7 +209,8 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
         ),
         shared_randomstreams=SimpleNamespace(RandomStreams=RandomStreams),
     )
-    return _Namespace(_engine, tensor=tensor, scan=scan, pp=_engine.printing.pp), tensor
+    added = {"Op": _engine.graph.Op, "Apply": _engine.graph.Apply, "pp": _engine.printing.pp}
+    return _Namespace(_engine, tensor=tensor, scan=scan, **added), tensor
 
 
 theano: Any
@@ -229,7 +229,7 @@ def floatX() -> str:
 
 
 def _by_rows(fn: Any, x: Any) -> Any:
-    return fn(x.reshape((-1, x.shape[-1]))).reshape(x.shape, ndim=x.ndim)
+    return fn(x) if x.ndim == 2 else fn(x.reshape((-1, x.shape[-1]))).reshape(x.shape, ndim=x.ndim)
 
 
 def softmax(x: Any) -> Any:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnn_lib.engine import T, log_softmax
+from rnn_lib.engine import T
+from rnn_lib.fused import LogSoftmax
 
 __all__ = ["cross_entropy", "masked_mean", "squared_error"]
 
@@ -24,8 +25,8 @@ def cross_entropy(logits: Any, y: Any) -> Any:
     ``logits (..., n_classes)`` come before the softmax, so that loss and gradient stay finite,
     however extreme they are; ``y (...)`` are class indices, and the losses have their shape.
     """
-    log_p = log_softmax(logits).reshape((-1, logits.shape[-1]))
-    return -log_p[T.arange(log_p.shape[0]), y.flatten()].reshape(y.shape, ndim=y.ndim)
+    is_y = T.eq(T.arange(logits.shape[-1]), T.shape_padright(y))  # (..., n_classes)
+    return -T.switch(is_y, LogSoftmax()(logits), 0).sum(axis=-1)
 
 
 def squared_error(output: Any, y: Any) -> Any:

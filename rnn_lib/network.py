@@ -18,6 +18,7 @@ from rnn_lib.cells import CELLS, glorot, initial_weights
 from rnn_lib.checks import check_choice, check_count, check_sequences, check_targets
 from rnn_lib.data import pad
 from rnn_lib.engine import T, floatX, function, softmax, theano
+from rnn_lib.fused import Lookup
 from rnn_lib.losses import cross_entropy, masked_mean, squared_error
 from rnn_lib.recurrence import recurrence
 from rnn_lib.updates import UPDATES, clip_by_norm
@@ -114,10 +115,9 @@ class Network:
     def _expressions(self) -> tuple[Any, Any, Any]:
         """``h (n_steps, n_batch, hidden)``, ``logits (..., output)`` and the mean loss."""
         h = self.x
-        if self.embedding_size:  # PyTensor 3.0 has no gradient of a single token: hence one more
-            tokens = T.concatenate([self.x.flatten(), self.x[0, :1]])
+        if self.embedding_size:
             shape = (self.x.shape[0], self.x.shape[1], self.embedding_size)
-            h = self.E[tokens][:-1].reshape(shape, ndim=3)
+            h = Lookup()(self.E, self.x.flatten()).reshape(shape, ndim=3)
         for layer in self._weight_names():
             outputs = [
                 recurrence(

@@ -18,17 +18,30 @@ from typing import Any
 
 from rnn_lib.cells import Cell
 from rnn_lib.engine import T, theano
+from rnn_lib.fused import Recurrence
 
 __all__ = ["recurrence"]
 
 
 def recurrence(
-    cell: Cell, x: Any, mask: Any, Wxh: Any, Whh: Any, bh: Any, *, backwards: bool = False
+    cell: Cell,
+    x: Any,
+    mask: Any,
+    Wxh: Any,
+    Whh: Any,
+    bh: Any,
+    *,
+    start: Any = None,
+    backwards: bool = False,
 ) -> Any:
     """Return the outputs of a layer at every step, ``h (n_steps, n_batch, n_hidden)``.
 
-    The state starts at zero; where the mask is 0 it is carried on unchanged.  So with padding at
-    the end the last step holds the output at each sequence's own end; backwards, the first does.
+    Where the mask is 0 the state is carried on unchanged.  So with padding at the end the last
+    step holds the output at each sequence's own end; backwards, the first does.
+
+    A cell with a kernel, as each of ``CELLS``, runs as one operation, which costs far less than
+    `scan` and gives the same numbers.  Any other cell is scanned; with
+    ``cell._replace(kernel=None)`` a built-in one is, too.
 
     Parameters
     ----------
@@ -40,17 +53,27 @@ def recurrence(
     Wxh : matrix (n_gates * n_hidden, n_features)
     Whh : matrix (n_gates * n_hidden, n_hidden)
     bh : vector (n_gates * n_hidden,)
+    start : matrix (n_batch, n_states * n_hidden), optional
+        The state before the first step, by default zero.
     backwards : bool
         Read the sequence from its end to its start; the outputs keep the order of ``x``.
     """
+    n_steps, n_batch, n_features = x.shape[0], x.shape[1], x.shape[2]
+    rows = x.reshape((n_steps * n_batch, n_features), ndim=2)
+    p = T.dot(rows, Wxh.T) + bh  # for all steps in one product, outside the loop
+    if start is None:
+        start = T.zeros((n_batch, cell.n_states * Whh.shape[1]), dtype=p.dtype)
+    if cell.kernel:
+        return Recurrence(cell.kernel, backwards)(p, Whh, start, mask)
+    p = p.reshape((n_steps, n_batch, Whh.shape[0]), ndim=3)
+    return _scan(cell, p, Whh, start, mask, backwards)
 
+
+def _scan(cell: Cell, p: Any, Whh: Any, start: Any, mask: Any, backwards: bool) -> Any:
     def step(p_t: Any, m_t: Any, state: Any, Whh: Any) -> Any:
         return T.switch(m_t.dimshuffle(0, "x"), cell.step(p_t, state, Whh), state)
 
-    p = T.dot(x, Wxh.T) + bh  # for all steps in one product, outside the loop
     order = slice(None, None, -1 if backwards else 1)
-    n_hidden = Whh.shape[1]
-    start = T.zeros((x.shape[1], cell.n_states * n_hidden), dtype=p.dtype)
     states, _ = theano.scan(
         step,
         sequences=[p[order], mask[order]],
@@ -58,4 +81,4 @@ def recurrence(
         non_sequences=[Whh],
         strict=True,
     )
-    return states[order, :, :n_hidden]
+    return states[order, :, : Whh.shape[1]]

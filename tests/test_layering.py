@@ -11,8 +11,9 @@ import pytest
 import rnn_lib
 
 PACKAGE = Path(rnn_lib.__file__).parent
-ORDER = ["engine", "checks", "exercises", "data", "plotting", "losses", "updates", "cells"]
-ORDER += ["recurrence", "network", "files", "training", "sampling", "model", "__init__"]
+ORDER = ["engine", "checks", "exercises", "data", "plotting", "kernels", "fused", "losses"]
+ORDER += ["updates", "cells", "recurrence", "network", "files", "training", "sampling", "model"]
+ORDER += ["__init__"]
 ALLOWED = {"numpy", "matplotlib", "tqdm", "rnn_lib", *sys.stdlib_module_names}
 ENGINES = {"theano", "pytensor"}
 

@@ -1,0 +1,62 @@
+"""The benchmark: its engines compute the same losses, and the stored results are whole."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnn_lib.engine import NAME
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = {
+    "tanh": {"n_steps": 7, "n_hidden": 5},
+    "lstm": {"n_steps": 6, "n_batch": 3, "n_features": 4, "n_hidden": 4, "letters": True},
+}
+
+
+def run_worker(module, variant, cell):
+    """Return what a worker answers to 10 updates and a prediction."""
+    work = json.dumps({"cell": cell, **SMALL[cell]})
+    process = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "worker.py", module, variant, work],
+        input="update 10\nmemory\npredict 1\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+        env={**os.environ, "RNN_ENGINE": NAME, "PYTHONPATH": str(ROOT)},
+    )
+    update, memory, predict = map(json.loads, process.stdout.splitlines())
+    assert len(update["seconds"]) == 10
+    assert min(update["seconds"]) > 0
+    assert 10 < memory < 2000
+    return update["values"], predict["values"][0]
+
+
+@pytest.mark.parametrize("cell", SMALL)
+def test_engines_compute_the_same(cell):
+    """Written three times: fused, scanned, by hand; PyTorch and JAX are compared by the command."""
+    by_hand, probabilities = run_worker("with_numpy", "plain", cell)
+    assert by_hand[-1] < by_hand[0]
+    for variant in ("fused", "scan"):
+        losses, predicted = run_worker("with_rnn_lib", variant, cell)
+        np.testing.assert_allclose(losses, by_hand, rtol=1e-5)
+        np.testing.assert_allclose(predicted, probabilities, rtol=1e-4)
+
+
+def test_stored_results_are_whole():
+    folder = ROOT / "chapters" / "applications" / "parameters"
+    results = json.loads((folder / "speed.json").read_text("utf-8"))
+    assert list(results["train"]) == ["W1", "W2r", "W2l", "W3"]
+    engines = list(results["train"]["W1"]["update"])
+    assert {"rnn_lib", "scan", "PyTorch", "JAX", "NumPy by hand"} <= set(engines)
+    for result in results["train"].values():
+        assert list(result["update"]) == list(result["memory"]) == engines
+        assert result["gap"] < 1e-5
+    assert min(results["cold"]["accuracy"].values()) >= 0.96
+    for found in results["growth"].values():
+        assert {len(row) for row in found["update"].values()} == {len(found["values"])}
