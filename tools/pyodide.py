@@ -10,8 +10,9 @@ The files come from the first of these places that has them:
 
 Wherever a file comes from, its sha256 must be that of Pyodide's official lock, or the one below.
 What has been fetched once is kept in ``.cache/pyodide``. Parts of SciPy and Matplotlib that no page
-uses are left out, for they would be a third of what a reader loads. Where nothing can be reached,
-the script says what to do and the book is built without Run buttons.
+uses are left out, for they would be a third of what a reader loads. Where Node.js is at hand, the
+modules of other packages come compiled: else the reader's browser does it, for several seconds.
+Where nothing can be reached, the script says what to do and the book is built without Run buttons.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -57,7 +59,9 @@ LEFT_OUT = {
         "scipy/(cluster|constants|datasets|fft|fftpack|integrate|interpolate|io|misc|ndimage|odr"
         "|optimize|signal|spatial|stats)/"
     ),
-    "matplotlib": re.compile("matplotlib/mpl-data/(fonts/(afm|pdfcorefonts)|images|sample_data)/"),
+    "matplotlib": re.compile(
+        "matplotlib/mpl-data/(fonts/(afm|pdfcorefonts|ttf/DejaVuSerif)|images|sample_data)"
+    ),
 }
 # In no Pyodide distribution, and pure Python: from PyPI. The book's lock has the same PyTensor and
 # the same tqdm.
@@ -208,6 +212,41 @@ def pack(name: str, version: str, files: dict[str, bytes]) -> tuple[str, bytes]:
     return f"{name}-{version}-0{sha256(content)[:8]}-py3-none-any.whl", content
 
 
+def compiled(packages: dict[str, str]) -> dict[str, bytes]:
+    """Return the compiled modules that the pages import, by path; none without Node.js.
+
+    ``packages`` are the names and digests of the wheels: for others, the work is done anew. The set
+    must have been written.
+    """
+    script = TOP / "tools" / "bytecode.mjs"
+    state = json.dumps([VERSION, packages, script.read_text("utf-8")], sort_keys=True)
+    kept = KEPT / f"bytecode-{sha256(state.encode())[:12]}.zip"
+    if not kept.is_file():
+        node = shutil.which("node")
+        if not node:
+            print("Node.js is not at hand: Python will start more slowly in the pages.")
+            return {}
+        for old in KEPT.glob("bytecode-*.zip"):
+            old.unlink()
+        done = subprocess.run([node, script, OUT, kept], capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{script.name} failed: {done.stderr[-2000:]}")
+    with zipfile.ZipFile(kept) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def with_bytecode(name: str, version: str, content: bytes, modules: dict[str, bytes]):
+    """Return a wheel in which compiled modules stand in the place of their sources."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {path: archive.read(path) for path in archive.namelist()}
+    if not any(f"{path}c" in modules for path in files):
+        return None
+    for path in [path for path in files if f"{path}c" in modules]:
+        del files[path]
+        files[f"{path}c"] = modules[f"{path}c"]
+    return pack(name, version, files)
+
+
 def trim(name: str, version: str, content: bytes) -> tuple[str, bytes]:
     """Return a wheel without the parts that no page uses; its licence and metadata stay."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -299,14 +338,31 @@ def assemble() -> int:
             item["file_name"], content = trim(name, item["version"], content)
             item["sha256"] = sha256(content)
         files[item["file_name"]] = content
-    wheels = {name.split("-")[0]: (name, fetch(name, digest)) for name, digest in PURE.items()}
-    for name, (file_name, content) in {**wheels, **own_wheels()}.items():
+    for name, digest in PURE.items():
+        files[name] = fetch(name, digest)
+        packages[name.split("-")[0]] = entry(name.split("-")[0], name, digest, [])
+    others = dict(packages)
+    for name, (file_name, content) in own_wheels().items():
         files[file_name] = content
         packages[name] = entry(name, file_name, sha256(content), [])
     packages["book-page"]["depends"] = sorted(set(packages) - {"book-page"})
-    lock = {"info": info, "packages": packages}
-    files["pyodide-lock.json"] = json.dumps(lock, indent=1, sort_keys=True).encode()
+    write(info, packages, files)
 
+    modules = compiled({name: item["sha256"] for name, item in others.items()})
+    for name, item in others.items():
+        if item["file_name"].endswith(".whl"):
+            new = with_bytecode(name, item["version"], files[item["file_name"]], modules)
+            if new:
+                del files[item["file_name"]]
+                item["file_name"], files[new[0]] = new
+                item["sha256"] = sha256(new[1])
+    return write(info, packages, files)
+
+
+def write(info: dict, packages: dict[str, dict], files: dict[str, bytes]) -> int:
+    """Write the set and its lock, and nothing else; return its size in bytes."""
+    lock = json.dumps({"info": info, "packages": packages}, indent=1, sort_keys=True)
+    files = {**files, "pyodide-lock.json": lock.encode()}
     OUT.mkdir(parents=True, exist_ok=True)
     for path in OUT.iterdir():
         if path.name not in files:  # a wheel of an earlier state

@@ -16,25 +16,32 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-PAUSE = 0.1  # seconds between two messages of text: a loop that prints must not flood the page
+from page_plan import plan
+
+__all__ = ["emit", "plan", "run", "start"]
+
+# A loop that prints must not flood the page: after so many lines of a cell, the text is sent in
+# pieces, with so many seconds between them.
+AT_ONCE, PAUSE = 100, 0.1
 send: Callable[[str, object], None]
 namespace: dict
 
 
 class Stream(io.TextIOBase):
-    """A stdout or stderr that sends its text in pieces, never more often than every ``PAUSE``."""
+    """A stdout or stderr that sends its text line by line, or in pieces where there is much."""
 
     def __init__(self, kind):
-        self.kind, self.text, self.sent = kind, "", 0.0
+        self.kind, self.text, self.n_sent, self.sent = kind, "", 0, 0.0
 
     def writable(self):
         """Say yes."""
         return True
 
     def write(self, text):
-        """Keep the text, and send it if the last piece is old enough."""
+        """Keep the text, and send it if it is time."""
         self.text += text
-        if time.monotonic() - self.sent > PAUSE:
+        at_once = self.n_sent < AT_ONCE and text.endswith("\n")
+        if at_once or time.monotonic() - self.sent > PAUSE:
             self.flush()
         return len(text)
 
@@ -42,7 +49,8 @@ class Stream(io.TextIOBase):
         """Send what is kept."""
         if self.text:
             send(self.kind, self.text)
-        self.text, self.sent = "", time.monotonic()
+            self.text, self.sent = "", time.monotonic()
+            self.n_sent += 1
 
 
 def emit(kind, content):
@@ -65,6 +73,7 @@ def start(folder, sender):
     sys.path.insert(0, str(folder))
     # It would say that it builds its cache of fonts.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    time.process_time = time.perf_counter  # its own clock stands still in a browser
     os.environ["MPLBACKEND"] = "module://page_figures"
 
 
@@ -79,6 +88,7 @@ def display(value):
 def run(source, number):
     """Run a cell; return whether it went through."""
     name = f"<cell {number}>"
+    sys.stdout.n_sent = sys.stderr.n_sent = 0
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:
         tree = ast.parse(source, name)
@@ -106,8 +116,3 @@ def report(error):
         cause.stack = traceback.StackSummary.from_list(kept)
         cause = cause.__cause__ or cause.__context__
     return "".join(told.format())
-
-
-def plan(cells):
-    """Return the numbers of the cells that the last of them needs."""
-    return [number for number, _ in cells[:-1]]
