@@ -167,6 +167,18 @@ def stored(cell):
     return "ok", text, pictures
 
 
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_at_most_three_cells_of_a_page_do_not_run_in_it(notebook):
+    assert len(code_cells(notebook)) - len(runnable(notebook)) <= 3
+
+
+def test_a_cell_that_cannot_run_says_so(browser, base_url):
+    with Visit(browser, base_url, "chapters/05_prediction") as visit:
+        tools = visit.cell("ch5-process").locator(".run-tools")
+        assert tools.get_by_role("button").count() == 0
+        assert "run it in Jupyter" in tools.inner_text()
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS if WHOLE else [FIRST])
 def test_every_cell_prints_what_the_book_prints(browser, base_url, notebook):
     with Visit(browser, base_url, notebook) as visit:
