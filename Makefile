@@ -14,7 +14,7 @@ ENV := .venv/.installed
 ENV_THEANO := .venv-theano/.installed
 ENV_BENCH := .venv-bench/.installed
 SITE := _build/html/index.html
-SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters -type f -not -path '*/.*' -not -name '*.pyc')
+SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters rnn_lib data tools/pyodide.py -type f -not -path '*/.*' -not -name '*.pyc')
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # Two workers, each notebook and each test file on one of them. One thread each: small arrays gain nothing from more.
@@ -26,13 +26,13 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve lab test test-pytensor test-theano notebooks bench lint lock clean
+.PHONY: help book serve lab test test-pytensor test-theano test-browser notebooks bench lint lock clean
 
 help:            ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
 
 book: $(SITE)    ## make the environment and the website
-	@echo "The book is at file://$(CURDIR)/$(SITE)"
+	@echo "The book is at file://$(CURDIR)/$(SITE); \`make serve\` shows it with code that runs in the page."
 
 serve: book      ## serve the website on http://127.0.0.1:8000
 	$(PY) tools/serve.py _build/html
@@ -48,6 +48,9 @@ test-pytensor: $(ENV) $(SITE)   ## all tests and notebooks on PyTensor
 
 test-theano: $(ENV_THEANO)      ## the unit tests and all notebooks on Theano 1.0.5 (needs Python 3.11)
 	@[ -x $(PY_THEANO) ] || exit 0; $(call run_tests,theano,$(PY_THEANO))
+
+test-browser: $(ENV) $(SITE)    ## every cell of every page, in a browser
+	BOOK_BROWSER=all $(PY) -m pytest tests/test_browser.py
 
 notebooks: $(ENV)               ## format, execute and normalise all notebooks, or one: NB=chapters/02_theano.ipynb
 	$(PY) -m ruff format --quiet $(NB)
@@ -94,9 +97,11 @@ $(ENV_BENCH): benchmarks/requirements.txt
 	.venv-bench/$(BIN)/python $(PIP_INSTALL) -r benchmarks/requirements.txt
 	@touch $@
 
+# What runs Python in the pages comes first; where it cannot be had, the tool says so and the book is built without.
 # After a failed build the next one would skip the page with the warning, so its cache goes. The order of the pages is
 # part of every page, so a new one builds all of them.
 $(SITE): $(ENV) $(SOURCES)
+	$(PY) tools/pyodide.py
 	.venv/$(BIN)/jupyter-book build . -W -n --keep-going $(if $(filter $(ENV) _config.yml _toc.yml _ext/%,$?),--all) \
 	    || { rm -rf _build/.doctrees $@; exit 1; }
 	@touch $@

@@ -18,9 +18,11 @@ from rnn_lib.engine import NAME, VERSION
 collect_ignore = []
 if NAME == "theano":
     collect_ignore = [
+        "tests/test_browser.py",
         "tests/test_chapters.py",
         "tests/test_data_files.py",
         "tests/test_notebook_proofs.py",
+        "tests/test_pyodide.py",
         "tests/test_repository.py",
         "tests/test_website.py",
     ]

@@ -1,9 +1,10 @@
-"""Make the pictures of the website, and fetch the copy of MathJax that it serves.
+"""Make the pictures of the website, and fetch the copies of MathJax and CodeMirror that it serves.
 
-    python tools/assets.py images     # favicon.svg, logo.svg and social-card.png in _static
-    python tools/assets.py mathjax    # _vendor/mathjax, from the npm package; needs npm
+    python tools/assets.py images       # favicon.svg, logo.svg and social-card.png in _static
+    python tools/assets.py mathjax      # _vendor/mathjax, from the npm package; needs npm
+    python tools/assets.py codemirror   # _vendor/codemirror, one module made by esbuild; needs npm
 
-Both results are committed, so a reader who builds the book needs neither this script nor npm.
+All results are committed, so a reader who builds the book needs neither this script nor npm.
 No package on PyPI carries a maintained MathJax 3 without a web framework around it.
 """
 
@@ -32,6 +33,35 @@ MATHJAX_FILES = {  # in the package -> under _vendor/mathjax
     "package/es5/tex-chtml-full.js": "tex-chtml-full.js",
     "package/es5/output/chtml/fonts/woff-v2/": "output/chtml/fonts/woff-v2/",
 }
+
+ESBUILD = "esbuild@0.28.2"
+CODEMIRROR = [  # all that the bundle is made of
+    "@codemirror/autocomplete@6.20.4",
+    "@codemirror/commands@6.11.1",
+    "@codemirror/lang-python@6.2.1",
+    "@codemirror/language@6.13.1",
+    "@codemirror/state@6.7.6",
+    "@codemirror/streamparser@6.0.0",
+    "@codemirror/view@6.43.15",
+    "@lezer/common@1.5.5",
+    "@lezer/highlight@1.2.5",
+    "@lezer/lr@1.4.12",
+    "@lezer/python@1.1.19",
+    "@marijn/find-cluster-break@1.0.4",
+    "crelt@1.0.7",
+    "style-mod@4.1.4",
+    "w3c-keyname@2.2.8",
+]
+CODEMIRROR_NAMES = """\
+export { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+export { python } from "@codemirror/lang-python";
+export { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+export { syntaxHighlighting } from "@codemirror/language";
+export { EditorState } from "@codemirror/state";
+export { drawSelection, EditorView, keymap } from "@codemirror/view";
+export { classHighlighter } from "@lezer/highlight";
+"""
 
 
 def unrolled(n_steps: int) -> tuple[list[tuple], list[tuple]]:
@@ -156,11 +186,32 @@ def fetch_mathjax() -> None:
                         path.write_bytes(package.extractfile(member).read())
 
 
+def bundle_codemirror() -> None:
+    """Replace ``_vendor/codemirror`` by one module with the names above, and its licences."""
+    target = TOP / "_vendor" / "codemirror"
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "package.json").write_text("{}", encoding="utf-8")
+        (place / "names.mjs").write_text(CODEMIRROR_NAMES, encoding="utf-8")
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", ESBUILD, *CODEMIRROR]
+        subprocess.run(install, cwd=place, check=True)
+        bundle = ["npx", "esbuild", "names.mjs", "--bundle", "--minify", "--format=esm"]
+        out = f"--outfile={target / 'codemirror.mjs'}"
+        subprocess.run([*bundle, "--log-level=warning", out], cwd=place, check=True)
+        # The MIT licence, with several years and names.
+        names = [name.rpartition("@")[0] for name in CODEMIRROR]
+        texts = {(place / "node_modules" / name / "LICENSE").read_text("utf-8") for name in names}
+        (target / "LICENSE").write_text(("\n" + "-" * 70 + "\n\n").join(sorted(texts)), "utf-8")
+
+
 def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["images", "mathjax"])
-    {"images": make_images, "mathjax": fetch_mathjax}[parser.parse_args().what]()
+    parser.add_argument("what", choices=["images", "mathjax", "codemirror"])
+    {"images": make_images, "mathjax": fetch_mathjax, "codemirror": bundle_codemirror}[
+        parser.parse_args().what
+    ]()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""Put on each page with code cells what runs them in the reader's browser.
+
+``tools/pyodide.py`` assembles Pyodide in ``.cache/site``. Where it could not, the pages stay as
+they are, without Run buttons.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+SET = ".cache/site/pyodide"
+
+
+def lock(app: Sphinx) -> Path | None:
+    """Return the path of the set's list of packages; None where there is no set."""
+    path = Path(app.confdir, SET, "pyodide-lock.json")
+    return path if path.is_file() else None
+
+
+def note_version(app: Sphinx, config: Config) -> None:
+    """Take a digest of all that runs in the page: with another one, all pages are written anew.
+
+    The pages name it, so that a browser does not mix two states of the scripts.
+    """
+    if found := lock(app):
+        scripts = sorted(p for p in Path(app.confdir, "_static").rglob("*") if p.is_file())
+        content = b"".join(path.read_bytes() for path in [found, *scripts])
+        config.run_in_page_version = hashlib.sha256(content).hexdigest()[:12]
+    else:
+        logger.info("No Pyodide in %s: the pages have no Run buttons.", SET)
+
+
+def copy_set(app: Sphinx, exception: Exception | None) -> None:
+    """Copy the set into the website, in place of an earlier one."""
+    target = Path(app.outdir, "pyodide")
+    shutil.rmtree(target, ignore_errors=True)
+    if found := lock(app):
+        shutil.copytree(found.parent, target)
+
+
+def name_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Give each code cell the id that it has in the notebook: text that is kept finds its cell."""
+    source = Path(app.env.doc2path(app.env.docname))
+    if source.suffix != ".ipynb":
+        return
+    cells = json.loads(source.read_text(encoding="utf-8"))["cells"]
+    for node in doctree.findall(nodes.container):
+        if node.get("nb_element") == "cell_code":
+            node["ids"].append(f"cell-{cells[node['cell_index']]['id']}")
+
+
+def add_script(app, pagename, templatename, context, doctree) -> None:
+    """Add the script to a page with code cells."""
+    found = lock(app)
+    if doctree is None or not found:
+        return
+    if not any(n.get("nb_element") == "cell_code" for n in doctree.findall(nodes.container)):
+        return
+    app.add_js_file(
+        "browser/page.mjs",
+        type="module",
+        **{
+            "data-pyodide": context["pathto"]("pyodide/", resource=True),
+            "data-version": app.config.run_in_page_version,
+            "data-bytes": str(sum(path.stat().st_size for path in found.parent.iterdir())),
+            "data-folder": pagename.rpartition("/")[0],
+        },
+    )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register this with Sphinx."""
+    app.add_config_value("run_in_page_version", "", "html")
+    app.connect("config-inited", note_version)
+    app.connect("doctree-read", name_cells)
+    app.connect("html-page-context", add_script)
+    app.connect("build-finished", copy_set)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
