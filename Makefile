@@ -9,9 +9,11 @@ NB ?= chapters
 BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := .venv/$(BIN)/python
 PY_THEANO := .venv-theano/$(BIN)/python
+PY_CLASS := .venv-classroom/$(BIN)/python
 
 ENV := .venv/.installed
 ENV_THEANO := .venv-theano/.installed
+ENV_CLASS := .venv-classroom/.installed
 SITE := _build/html/index.html
 SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters -type f -not -path '*/.*' -not -name '*.pyc')
 
@@ -25,7 +27,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve lab test test-pytensor test-theano notebooks lint lock clean
+.PHONY: help book serve lab test test-pytensor test-theano classroom test-classroom notebooks lint lock clean
 
 help:            ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -48,6 +50,12 @@ test-pytensor: $(ENV) $(SITE)   ## all tests and notebooks on PyTensor
 test-theano: $(ENV_THEANO)      ## the unit tests and all notebooks on Theano 1.0.5 (needs Python 3.11)
 	@[ -x $(PY_THEANO) ] || exit 0; $(call run_tests,theano,$(PY_THEANO))
 
+classroom: $(ENV)               ## make the students', teachers' and nbgrader's notebooks in _build/classroom
+	$(PY) -m tools.classroom
+
+test-classroom: $(ENV_CLASS)    ## answer every exercise right and wrong, and grade a class with nbgrader: minutes
+	$(PY_CLASS) -m pytest -n 2 --dist load -m "whole or not whole" tests/test_classroom.py tests/test_nbgrader.py
+
 notebooks: $(ENV)               ## format, execute and normalise all notebooks, or one: NB=chapters/02_theano.ipynb
 	$(PY) -m ruff format --quiet $(NB)
 	$(PY) tools/notebooks.py $(NB)
@@ -62,10 +70,11 @@ lock:            ## write constraints.txt and requirements-theano.txt anew
 	.venv-lock/$(BIN)/python $(PIP_INSTALL) uv==0.13.8
 	.venv-lock/$(BIN)/uv $(LOCK) --no-emit-package rnn-lib requirements.txt --output-file constraints.txt
 	.venv-lock/$(BIN)/uv $(LOCK) requirements-theano.in --output-file requirements-theano.txt
+	.venv-lock/$(BIN)/uv $(subst --upgrade,,$(LOCK)) --no-emit-package rnn-lib requirements-classroom.in --output-file requirements-classroom.txt
 LOCK := pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 
 clean:           ## remove the website and the environments
-	rm -rf _build .venv .venv-theano .venv-lock .pytest_cache .mypy_cache .ruff_cache
+	rm -rf _build .venv .venv-theano .venv-classroom .venv-lock .pytest_cache .mypy_cache .ruff_cache
 
 # The default environment: the lock, and this folder's rnn_lib.
 $(ENV): requirements.txt constraints.txt pyproject.toml
@@ -83,6 +92,13 @@ $(ENV_THEANO): requirements-theano.txt pyproject.toml tools/python311.sh
 	$(PY_THEANO) $(PIP_INSTALL) --no-build-isolation -r requirements-theano.txt; \
 	$(PY_THEANO) $(PIP_INSTALL) --no-deps -e .; \
 	touch $@
+
+# The environment of a class: the book's, and nbgrader.
+$(ENV_CLASS): requirements-classroom.txt pyproject.toml
+	$(PYTHON) -m venv .venv-classroom
+	$(PY_CLASS) $(PIP_INSTALL) -r requirements-classroom.txt
+	$(PY_CLASS) $(PIP_INSTALL) --no-deps -e .
+	@touch $@
 
 # After a failed build the next one would skip the page with the warning, so its cache goes. The order of the pages is
 # part of every page, so a new one builds all of them.

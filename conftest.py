@@ -19,7 +19,9 @@ collect_ignore = []
 if NAME == "theano":
     collect_ignore = [
         "tests/test_chapters.py",
+        "tests/test_classroom.py",
         "tests/test_data_files.py",
+        "tests/test_nbgrader.py",
         "tests/test_notebook_proofs.py",
         "tests/test_repository.py",
         "tests/test_website.py",
