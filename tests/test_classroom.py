@@ -28,7 +28,6 @@ from tools.notebooks import execute
 NOTEBOOKS = {page: nbformat.read(page, as_version=4) for page in pages()}
 SHEETS = {page: read_sheet(page) for page in pages()}
 NAMES = [page.stem for page in pages()]
-TIMEOUT = 600  # seconds for a cell: the machine of a test may be busy
 every_page = pytest.mark.parametrize("page", pages(), ids=NAMES)
 always_the_first = [
     pytest.param(page, marks=[] if page.stem.startswith("01") else pytest.mark.whole, id=page.stem)
@@ -230,7 +229,7 @@ def outcome(cell):
 @pytest.mark.parametrize("page", always_the_first)
 def test_right_answers_pass_and_others_fail(page):
     nb = trial(NOTEBOOKS[page], page)
-    for _ in execute(nb, page.parent, TIMEOUT):
+    for _ in execute(nb, page.parent):
         pass
     said = {tuple(c.metadata.trial): outcome(c) for c in nb.cells if "trial" in c.metadata}
     wrong = []
@@ -272,7 +271,7 @@ def test_students_version_runs_from_top_to_bottom(page, built):
     """A stub that nobody has answered yet stops no later cell."""
     path = next((built / "student").rglob(page.name))
     nb = version(built, "student", page)
-    for _ in execute(nb, path.parent, TIMEOUT):
+    for _ in execute(nb, path.parent):
         pass
     answers = [cell for cell in nb.cells if "exercise" in cell.metadata.get("tags", [])]
     assert all(outcome(cell).startswith("error: NotImplementedError") for cell in answers)

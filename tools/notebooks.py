@@ -53,7 +53,7 @@ class NotebookError(Exception):
     """A notebook that cannot be executed."""
 
 
-def execute(nb: NotebookNode, folder: Path, timeout: int = 120) -> Iterator[int]:
+def execute(nb: NotebookNode, folder: Path, timeout: int = 300) -> Iterator[int]:
     """Run all code cells in place, in ``folder``, and yield the number of each cell run.
 
     Parameters
@@ -210,7 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("paths", nargs="*", type=Path, default=[CHAPTERS])
     parser.add_argument("--check", action="store_true", help="write nothing, say what would change")
-    parser.add_argument("--timeout", type=int, default=120, help="seconds a cell may take")
+    parser.add_argument("--timeout", type=int, default=300, help="seconds a cell may take")
     args = parser.parse_args(arguments)
     for path in args.paths:
         if not path.exists():

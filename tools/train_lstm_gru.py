@@ -9,8 +9,7 @@ sequences is below 0.01, or the budget of 1,000 updates is used up.  The plain c
 two learning rates, and may count the better one; the gated cells have one.
 
 The table is written anew after each run, whole or not at all; a run that it holds already is not
-repeated.  With a C compiler the runs are four times as fast:
-``PYTENSOR_FLAGS=cxx=g++,linker=cvm python tools/train_lstm_gru.py``.
+repeated.
 """
 
 from __future__ import annotations
