@@ -9,12 +9,14 @@ NB ?= chapters
 BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := .venv/$(BIN)/python
 PY_THEANO := .venv-theano/$(BIN)/python
+PY_CLASS := .venv-classroom/$(BIN)/python
 
 ENV := .venv/.installed
 ENV_THEANO := .venv-theano/.installed
 ENV_BENCH := .venv-bench/.installed
+ENV_CLASS := .venv-classroom/.installed
 SITE := _build/html/index.html
-SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters rnn_lib data tools/pyodide.py -type f -not -path '*/.*' -not -name '*.pyc')
+SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters teaching rnn_lib data tools/pyodide.py -type f -not -path '*/.*' -not -name '*.pyc')
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # Two workers, each notebook and each test file on one of them. One thread each: small arrays gain nothing from more.
@@ -26,7 +28,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve lab test test-pytensor test-theano test-browser notebooks bench lint lock clean
+.PHONY: help book serve lab test test-pytensor test-theano test-browser classroom test-classroom notebooks bench lint lock clean
 
 help:            ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -52,6 +54,12 @@ test-theano: $(ENV_THEANO)      ## the unit tests and all notebooks on Theano 1.
 test-browser: $(ENV) $(SITE)    ## every cell of every page, in a browser
 	BOOK_BROWSER=all $(PY) -m pytest tests/test_browser.py
 
+classroom: $(ENV)               ## make the students', teachers' and nbgrader's notebooks in _build/classroom
+	$(PY) -m tools.classroom
+
+test-classroom: $(ENV_CLASS)    ## answer every exercise right and wrong, and grade a class with nbgrader: minutes
+	$(PY_CLASS) -m pytest -n 2 --dist load -m "whole or not whole" tests/test_classroom.py tests/test_nbgrader.py
+
 notebooks: $(ENV)               ## format, execute and normalise all notebooks, or one: NB=chapters/02_theano.ipynb
 	$(PY) -m ruff format --quiet $(NB)
 	$(PY) tools/notebooks.py $(NB)
@@ -69,10 +77,11 @@ lock:            ## write constraints.txt and requirements-theano.txt anew
 	.venv-lock/$(BIN)/python $(PIP_INSTALL) uv==0.13.8
 	.venv-lock/$(BIN)/uv $(LOCK) --no-emit-package rnn-lib requirements.txt --output-file constraints.txt
 	.venv-lock/$(BIN)/uv $(LOCK) requirements-theano.in --output-file requirements-theano.txt
+	.venv-lock/$(BIN)/uv $(subst --upgrade,,$(LOCK)) --no-emit-package rnn-lib requirements-classroom.in --output-file requirements-classroom.txt
 LOCK := pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 
 clean:           ## remove the website and the environments
-	rm -rf _build .venv .venv-theano .venv-bench .venv-lock .pytest_cache .mypy_cache .ruff_cache
+	rm -rf _build .venv .venv-theano .venv-bench .venv-classroom .venv-lock .pytest_cache .mypy_cache .ruff_cache
 
 # The default environment: the lock, and this folder's rnn_lib.
 $(ENV): requirements.txt constraints.txt pyproject.toml
@@ -95,6 +104,13 @@ $(ENV_THEANO): requirements-theano.txt pyproject.toml tools/python311.sh
 $(ENV_BENCH): benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/$(BIN)/python $(PIP_INSTALL) -r benchmarks/requirements.txt
+	@touch $@
+
+# The environment of a class: the book's, and nbgrader.
+$(ENV_CLASS): requirements-classroom.txt pyproject.toml
+	$(PYTHON) -m venv .venv-classroom
+	$(PY_CLASS) $(PIP_INSTALL) -r requirements-classroom.txt
+	$(PY_CLASS) $(PIP_INSTALL) --no-deps -e .
 	@touch $@
 
 # What runs Python in the pages comes first; where it cannot be had, the tool says so and the book is built without.

@@ -20,7 +20,9 @@ if NAME == "theano":
     collect_ignore = [
         "tests/test_browser.py",
         "tests/test_chapters.py",
+        "tests/test_classroom.py",
         "tests/test_data_files.py",
+        "tests/test_nbgrader.py",
         "tests/test_notebook_proofs.py",
         "tests/test_pyodide.py",
         "tests/test_repository.py",

@@ -35,6 +35,8 @@ def test_the_locks_hold_the_direct_requirements():
     for direct, lock in (
         ("requirements.txt", "constraints.txt"),
         ("requirements-theano.in", "requirements-theano.txt"),
+        ("requirements-classroom.in", "requirements-classroom.txt"),
+        ("constraints.txt", "requirements-classroom.txt"),
     ):
         locked = {(name, version) for (name, _), version in pins(lock).items()}
         assert {(name, version) for (name, _), version in pins(direct).items()} <= locked

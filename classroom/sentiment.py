@@ -1,0 +1,65 @@
+# %% [markdown]
+# ## For the teacher
+#
+# **Time**: 90 minutes.
+#
+# **Before the first cell**: write two sentences with the same words and opposite verdicts.
+#
+# **What goes wrong**
+#
+# - A rule works for one "but" and fails for two: read from left to right.
+# - The negations are looked for, not counted: twice is back.
+# - A high accuracy on real reviews is taken for understanding; the bag of words is nearly as good.
+#
+# **Exercise 3 is not graded**: every fooling sentence is right, and its check says so.
+#
+# **Discuss**: how would you find out whether a unit that flips at "not" is used by the network?
+
+# %% ex-sentiment-1 | medium | 20 min | objective 1
+# %% test: six and nine clauses
+texts, labels = corpus(200, [6, 9], seed=11)
+assert [verdict(text) for text in texts] == labels.tolist()
+# %% test: single clauses
+texts, labels = corpus(100, [1], seed=12)
+assert [verdict(text) for text in texts] == labels.tolist()
+
+
+# %% wrong: what comes after the first "but", not after the last
+def verdict(text):
+    clause = text.split(" but ")[1] if " but " in text else text
+    clause = clause.split(" although ")[0].split()
+    turns = clause.count("not") + clause.count("nobody")
+    return int((clause[-1] in GOOD) ^ (turns % 2 == 1))
+
+
+# %% wrong: a negation is looked for, and a second one is overlooked
+def verdict(text):
+    decisive = text.split(" but ")[-1].split(" although ")[0].split()
+    turned = "not" in decisive or "nobody" in decisive
+    return int((decisive[-1] in GOOD) ^ turned)
+
+
+# %% ex-sentiment-2 | medium | 15 min | objective 3
+# %% test: moved twice, it is back
+examples = [t for t in x_train if t.count(" but ") == 1 and "although" not in t]
+examples = [t for t in examples if t.split().count("not") == 1]
+assert all(move_not(move_not(text)) == text for text in examples)
+# %% test: the other words stay where they are
+examples = [t for t in x_train if t.count(" but ") == 1 and "although" not in t]
+for text in (t for t in examples if t.split().count("not") == 1):
+    assert move_not(text).replace(" not ", " ") == text.replace(" not ", " ")
+    assert move_not(text) != text
+
+
+# %% wrong: always into the second clause
+def move_not(text):
+    first, second = text.replace(" not ", " ").split(" but ")
+    return f"{first} but {second.replace(' is ', ' is not ')}"
+
+
+# %% wrong: the clauses change places
+def move_not(text):
+    return " but ".join(reversed(text.split(" but ")))
+
+
+# %% ex-sentiment-3 | open, not graded | 20 min | objective 2

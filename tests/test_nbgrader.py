@@ -1,0 +1,172 @@
+"""The round trip of an assignment with nbgrader's own commands: release, five submissions, grades.
+
+It needs the environment of a class, so ``make test-classroom`` runs it.
+"""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from test_classroom import lines_of, secret_lines
+from tools.classroom import STUB, build, exercises, pages, read_sheet
+
+pytest.importorskip("nbgrader", reason="make test-classroom has an environment with nbgrader")
+pytestmark = pytest.mark.whole
+
+PAGE = next(page for page in pages() if page.stem.startswith("01"))
+NAME = PAGE.stem
+NOTEBOOK, SHEET = nbformat.read(PAGE, as_version=4), read_sheet(PAGE)
+EXERCISES = {ex.label: ex for ex in exercises(NOTEBOOK)}
+RIGHT = {
+    label: NOTEBOOK.cells[ex.solution].source.rpartition("\n")[0] for label, ex in EXERCISES.items()
+}
+
+
+def mistake(label, word):
+    """Return the stored wrong answer with a word in its title."""
+    return next(code for title, code in SHEET.secrets[label].wrong if word in title)
+
+
+# What each student answers, and the points: for the check, and for the two hidden tests.
+SUBMISSIONS = {
+    "right": (RIGHT, {label: [1, 1, 1] for label in RIGHT}),
+    "half": (
+        {"ex-1-1": RIGHT["ex-1-1"], "ex-1-2": RIGHT["ex-1-2"]},
+        {"ex-1-1": [1, 1, 1], "ex-1-2": [1, 1, 1], "ex-1-3": [0, 0, 0], "ex-1-4": [0, 0, 0]},
+    ),
+    "wrong": (
+        {
+            "ex-1-1": mistake("ex-1-1", "input to output"),
+            "ex-1-2": mistake("ex-1-2", "batch of one"),
+            "ex-1-3": mistake("ex-1-3", "sum of two"),
+            "ex-1-4": mistake("ex-1-4", "above 1"),
+        },
+        # The second answer passes its check: only a hidden test finds the lost axis.
+        {"ex-1-1": [0, 0, 0], "ex-1-2": [1, 0, 1], "ex-1-3": [0, 0, 0], "ex-1-4": [0, 0, 0]},
+    ),
+    "endless": (
+        {**RIGHT, "ex-1-2": "while True:\n    pass"},
+        {"ex-1-1": [1, 1, 1], "ex-1-2": [0, 0, 0], "ex-1-3": [1, 1, 1], "ex-1-4": [1, 1, 1]},
+    ),
+    "crash": ({**RIGHT, "ex-1-2": "import os\n\nos._exit(1)"}, None),
+}
+
+
+def nbgrader(course, *command, fails=False):
+    """Run a command of nbgrader in the root of the course, with settings of nobody's account."""
+    folders = {
+        f"JUPYTER_{kind}_DIR": str(course / ".jupyter") for kind in ("CONFIG", "DATA", "RUNTIME")
+    }
+    programs = str(Path(sys.executable).parent)  # nbgrader calls alembic by its name
+    path = os.pathsep.join([programs, os.environ.get("PATH", "")])
+    run = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=course,
+        env={**os.environ, **folders, "IPYTHONDIR": str(course / ".ipython"), "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert bool(run.returncode) == fails, run.stderr[-3000:]
+    return run.stderr
+
+
+def hand_in(course, student, answers):
+    """Write a submission: the release, with answers in place of stubs."""
+    nb = nbformat.read(course / "release" / NAME / f"{NAME}.ipynb", as_version=4)
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nb.cells}
+    for label, code in answers.items():
+        assert STUB in cells[label].source
+        cells[label].source = cells[label].source.replace(STUB, code)
+    folder = course / "submitted" / student / NAME
+    folder.mkdir(parents=True)
+    nbformat.write(nb, folder / f"{NAME}.ipynb")
+    (folder / "matplotlibrc").write_bytes((PAGE.parent / "matplotlibrc").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """Run the whole round trip."""
+    folder = tmp_path_factory.mktemp("class")
+    build(folder)
+    course = folder / "course"
+    nbgrader(course, "generate_assignment", NAME)
+    for student, (answers, _) in SUBMISSIONS.items():
+        hand_in(course, student, answers)
+    limit = "--ExecutePreprocessor.timeout=10"
+    log = nbgrader(course, "autograde", NAME, limit, fails=True)  # and says which one failed
+    assert "crash" in log
+    nbgrader(course, "generate_feedback", NAME)
+    nbgrader(course, "export")
+    return course
+
+
+def released(course):
+    return nbformat.read(course / "release" / NAME / f"{NAME}.ipynb", as_version=4)
+
+
+def test_the_release_hides_solutions_and_hidden_tests(course):
+    text = "\n".join(cell.source for cell in released(course).cells)
+    assert text.count(STUB) == len(EXERCISES)
+    assert "HIDDEN TESTS" not in text
+    assert "BEGIN SOLUTION" not in text
+    assert secret_lines(PAGE) & lines_of(text) == set()
+
+
+def test_the_release_has_the_answer_cells_of_the_students_version(course):
+    path = next((course.parent / "student").rglob(PAGE.name))
+    students = [
+        cell.source
+        for cell in nbformat.read(path, as_version=4).cells
+        if "exercise" in cell.metadata.get("tags", [])
+    ]
+    cells = {
+        cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in released(course).cells
+    }
+    assert [cells[label].source for label in EXERCISES] == students
+
+
+def grades(course):
+    with (course / "grades.csv").open(newline="") as file:
+        return {row["student_id"]: row for row in csv.DictReader(file)}
+
+
+def test_grades_are_as_planned(course):
+    for student, (_, points) in SUBMISSIONS.items():
+        if points:
+            planned = sum(sum(three) for three in points.values())
+            assert float(grades(course)[student]["score"]) == planned, student
+            assert float(grades(course)[student]["max_score"]) == 12
+
+
+@pytest.mark.parametrize("student", [name for name, (_, points) in SUBMISSIONS.items() if points])
+def test_each_cell_has_the_planned_points(course, student):
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        submission = book.find_submission(NAME, student).notebooks[0]
+        got = {grade.name: grade.score for grade in submission.grades}
+    planned = SUBMISSIONS[student][1]
+    assert got == {
+        f"{label}-test-{k}": point for label in planned for k, point in enumerate(planned[label])
+    }
+
+
+def test_a_crash_gets_no_grade_and_spoils_no_other(course):
+    assert float(grades(course)["crash"]["score"]) == 0
+    graded = {path.parent.parent.name for path in (course / "autograded").rglob("*.ipynb")}
+    assert graded == set(SUBMISSIONS) - {"crash"}
+
+
+def test_feedback_says_which_test_failed(course):
+    for student in set(SUBMISSIONS) - {"crash"}:
+        page = (course / "feedback" / student / NAME / f"{NAME}.html").read_text("utf-8")
+        planned = sum(sum(three) for three in SUBMISSIONS[student][1].values())
+        assert re.search(rf"Score: {planned}(\.0)? / 12", page), student
+    assert not Path(course / "feedback" / "crash").exists()
