@@ -58,7 +58,7 @@ classroom: $(ENV)               ## make the students', teachers' and nbgrader's 
 	$(PY) -m tools.classroom
 
 test-classroom: $(ENV_CLASS)    ## answer every exercise right and wrong, and grade a class with nbgrader: minutes
-	$(PY_CLASS) -m pytest -n 2 --dist load -m "whole or not whole" tests/test_classroom.py tests/test_nbgrader.py
+	$(PY_CLASS) -m pytest -n 2 --dist loadgroup -m "whole or not whole" tests/test_classroom.py tests/test_nbgrader.py
 
 notebooks: $(ENV)               ## format, execute and normalise all notebooks, or one: NB=chapters/02_theano.ipynb
 	$(PY) -m ruff format --quiet $(NB)

@@ -17,7 +17,7 @@ from test_classroom import lines_of, secret_lines
 from tools.classroom import STUB, build, exercises, pages, read_sheet
 
 pytest.importorskip("nbgrader", reason="make test-classroom has an environment with nbgrader")
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("nbgrader")]  # one round trip for all
 
 PAGE = next(page for page in pages() if page.stem.startswith("01"))
 NAME = PAGE.stem
