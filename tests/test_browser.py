@@ -325,7 +325,9 @@ def test_axe_finds_no_serious_fault_beside_an_open_editor(browser, base_url):
         visit.type("ch1-count", "f(1)")
         assert visit.run("ch1-count")[0] == "error"
         visit.page.evaluate(axe)
-        visit.page.add_style_tag(content="* { transition: none !important }")
+        visit.page.add_style_tag(  # what unfolds would fade in, and be pale for half a second
+            content="* { transition: none !important; animation: none !important }"
+        )
         visit.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         for theme in ("light", "dark"):
             visit.page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
