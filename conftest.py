@@ -8,6 +8,7 @@ import os
 import numpy
 
 os.environ.setdefault("RNN_PROGRESS", "0")  # no progress bars: they write to stderr
+os.environ.setdefault("RNN_COMPILED", "0")  # also where a slow machine would make it worth it
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small arrays gain nothing from more threads
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.pop("MPLBACKEND", None)  # a kernel chooses its own
@@ -18,6 +19,7 @@ from rnn_lib.engine import NAME, VERSION
 collect_ignore = []
 if NAME == "theano":
     collect_ignore = [
+        "rnn_lib/compiled.py",
         "tests/test_browser.py",
         "tests/test_chapters.py",
         "tests/test_classroom.py",

@@ -16,8 +16,7 @@ pass every name on and add only what PyTensor lacks or means differently: ``thea
 
 Environment
 -----------
-RNN_ENGINE : ``pytensor`` or ``theano`` forces one engine; the default is PyTensor where it is
-    installed, else Theano.
+RNN_ENGINE : ``pytensor`` or ``theano``; the default is PyTensor where it is installed.
 PYTENSOR_FLAGS, THEANO_FLAGS : the engine's own settings, which win over those made here.
 """
 
@@ -101,6 +100,7 @@ NAME = _choose_engine()
 _engine = _import_engine(NAME)
 _register_rewrite(NAME, _engine)
 VERSION: str = _engine.__version__
+CAN_COMPILE = NAME == "pytensor" and importlib.util.find_spec("numba") is not None
 
 
 class _Namespace:

@@ -2,7 +2,8 @@ r"""The built-in cells over a whole sequence, forward and backward, in plain Num
 
 Of the equations of a network only those with :math:`h_{t-1}` must wait for the step before.  A loop
 here holds these; what can be computed for all steps at once stands outside it.
-`rnn_lib.fused` makes operations of Theano of these functions; see the page about speed.
+`rnn_lib.fused` makes operations of Theano of these functions, and `rnn_lib.compiled` hands the same
+functions to a compiler, numba; see the page about speed.
 
 >>> import numpy as np
 >>> from rnn_lib.kernels import KERNELS
@@ -37,6 +38,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnn_lib.kernel_parts import before, n_padded_rows, sigmoid, tanh, walk, weights_gradient
+
 __all__ = ["KERNELS", "Kernel"]
 
 Array = np.ndarray
@@ -52,46 +55,17 @@ class Kernel(NamedTuple):
     blocks: tuple[int, ...]
 
 
-def _walk(mask: Array, backwards: bool) -> list[tuple[int, Array | None]]:
-    """Return the steps in the order of the walk, each with its padded rows, or None."""
-    padded = mask == 0
-    rows = [np.flatnonzero(row) if some else None for row, some in zip(padded, padded.any(axis=1))]
-    return list(enumerate(rows))[:: -1 if backwards else 1]
-
-
-def _before(states: Array, start: Array, backwards: bool) -> Array:
-    """Return for each step the state before it, ``(n_steps, n_batch, n_hidden)``."""
-    return np.concatenate([states[1:], start[None]] if backwards else [start[None], states[:-1]])
-
-
-def _blocks(x: Array, n_hidden: int) -> list[Array]:
-    """Return views of the blocks of ``n_hidden`` columns."""
-    return [x[..., k : k + n_hidden] for k in range(0, x.shape[-1], n_hidden)]
-
-
-def _weights_gradient(da: Array, h_before: Array) -> Array:
-    r"""Return :math:`\sum_t da_t\, h_{t-1}^\top` over all steps and sequences: one product."""
-    return da.reshape(-1, da.shape[2]).T @ h_before.reshape(-1, h_before.shape[2])
-
-
-def _sigmoid(a: Array) -> None:
-    r"""Put :math:`\sigma(a) = \tfrac12 \tanh(a/2) + \tfrac12` in the place of ``a``."""
-    a *= 0.5  # by tanh, which never overflows
-    np.tanh(a, a)
-    a *= 0.5
-    a += 0.5
-
-
 def tanh_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool = False) -> Tape:
     r"""Return ``h`` alone: :math:`h_t = \tanh(p_t + W_{hh} h_{t-1})`."""
-    h, W = np.empty(p.shape, p.dtype), np.ascontiguousarray(Whh.T)
-    h_prev = start
-    for t, padded in _walk(mask, backwards):
+    h, W, n_padded = np.empty_like(p), np.ascontiguousarray(Whh.T), n_padded_rows(mask)
+    h_prev = np.ascontiguousarray(start)
+    for t in walk(len(p), backwards):
         h_t = h[t]
         np.dot(h_prev, W, h_t)
         h_t += p[t]
-        np.tanh(h_t, h_t)
-        if padded is not None:
+        tanh(h_t)
+        if n_padded[t]:
+            padded = np.flatnonzero(mask[t] == 0)
             h_t[padded] = h_prev[padded]
         h_prev = h_t
     return (h,)
@@ -101,17 +75,20 @@ def tanh_backward(
     dh: Array, Whh: Array, start: Array, mask: Array, backwards: bool, tape: Tape
 ) -> Gradients:
     r"""Follow :math:`da_t = (1 - h_t^2) \odot (dh_t + W_{hh}^\top da_{t+1})`."""
-    (h,) = tape
-    da = 1 - h * h
-    da[mask == 0] = 0
-    carried = np.zeros(start.shape, start.dtype)
-    for t, padded in reversed(_walk(mask, backwards)):
+    (h,), W, n_padded = tape, np.ascontiguousarray(Whh), n_padded_rows(mask)
+    da, carried = np.ones_like(h), np.zeros(start.shape, start.dtype)
+    da -= h * h
+    for t in walk(len(h), not backwards):
         da_t, dh_t = da[t], dh[t] + carried
         da_t *= dh_t
-        np.dot(da_t, Whh, carried)
-        if padded is not None:
-            carried[padded] = dh_t[padded]
-    return da, _weights_gradient(da, _before(h, start, backwards)), carried
+        if not n_padded[t]:
+            np.dot(da_t, W, carried)
+            continue
+        padded = np.flatnonzero(mask[t] == 0)
+        da_t[padded] = 0
+        np.dot(da_t, W, carried)
+        carried[padded] = dh_t[padded]
+    return da, weights_gradient(da, before(h, start, backwards)), carried
 
 
 def lstm_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool = False) -> Tape:
@@ -125,28 +102,33 @@ def lstm_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: boo
     All gates take one tanh, scaled by :math:`s`, which is 1/2 for a sigmoid and 1 for a tanh:
     :math:`s \tanh(s a) + 1 - s`.  In padding the gates are 0, and *f* is 1, which keeps ``c``.
     """
-    n = Whh.shape[1]
-    h, gates, c = (np.empty((*p.shape[:2], k * n), p.dtype) for k in (1, 4, 1))
-    W, s = np.ascontiguousarray(Whh.T), np.repeat(np.array([0.5, 0.5, 1, 0.5], p.dtype), n)
+    n, gates = Whh.shape[1], np.empty_like(p)
+    h = np.empty((p.shape[0], p.shape[1], n), p.dtype)
+    c = np.empty_like(h)
+    W, n_padded = np.ascontiguousarray(Whh.T), n_padded_rows(mask)
+    s = np.full(4 * n, 0.5, p.dtype)
+    s[2 * n : 3 * n] = 1
     shift = 1 - s
-    h_prev, c_prev = _blocks(start, n)
-    for t, padded in _walk(mask, backwards):
+    h_prev, c_prev = np.ascontiguousarray(start[:, :n]), np.ascontiguousarray(start[:, n:])
+    for t in walk(len(p), backwards):
         a, c_t, h_t = gates[t], c[t], h[t]
         np.dot(h_prev, W, a)
         a += p[t]
         a *= s
-        np.tanh(a, a)
+        tanh(a)
         a *= s
         a += shift
-        i, f, g, o = _blocks(a, n)
-        if padded is not None:
+        i, f, g, o = a[:, :n], a[:, n : 2 * n], a[:, 2 * n : 3 * n], a[:, 3 * n :]
+        if n_padded[t]:
+            padded = np.flatnonzero(mask[t] == 0)
             a[padded] = 0
             f[padded] = 1
         np.multiply(i, g, c_t)
         c_t += f * c_prev
-        np.tanh(c_t, h_t)
+        h_t[:] = c_t
+        tanh(h_t)
         h_t *= o
-        if padded is not None:
+        if n_padded[t]:
             h_t[padded] = h_prev[padded]
         h_prev, c_prev = h_t, c_t
     return h, gates, c
@@ -160,25 +142,37 @@ def lstm_backward(
     ``da`` begins as the derivatives of :math:`h_t` by *o* and of :math:`c_t` by *i, f* and *g*,
     all before their sigmoid or tanh; the loop multiplies them with the gradients that arrive.
     """
-    (h, gates, c), n = tape, Whh.shape[1]
-    (h_start, c_start), (i, f, g, o), tanh_c = _blocks(start, n), _blocks(gates, n), np.tanh(c)
-    da = (1 - gates) * (gates + np.repeat(np.array([0, 0, 1, 0], c.dtype), n))
-    for block, factor in zip(_blocks(da, n), (g, _before(c, c_start, backwards), i, tanh_c)):
-        block *= factor
-    slope = o * (1 - tanh_c * tanh_c)
-    of_c, of_h = da.reshape(*c.shape[:2], 4, n)[:, :, :3], da[:, :, 3 * n :]
-    carried, dc = np.zeros(h_start.shape, c.dtype), np.zeros(c_start.shape, c.dtype)
-    for t, padded in reversed(_walk(mask, backwards)):
+    (h, gates, c), W, n_padded = tape, np.ascontiguousarray(Whh), n_padded_rows(mask)
+    n_steps, n_batch, n = h.shape
+    h_start, c_start = np.ascontiguousarray(start[:, :n]), np.ascontiguousarray(start[:, n:])
+    i, f = gates[:, :, :n], gates[:, :, n : 2 * n]
+    g, o = gates[:, :, 2 * n : 3 * n], gates[:, :, 3 * n :]
+    one, tanh_c, is_g = c.dtype.type(1), c.copy(), np.zeros(4 * n, c.dtype)
+    tanh(tanh_c.reshape((n_steps * n_batch, n)))
+    is_g[2 * n : 3 * n] = 1
+    da = (one - gates) * (gates + is_g)
+    da_i, da_f = da[:, :, :n], da[:, :, n : 2 * n]
+    da_g, da_o = da[:, :, 2 * n : 3 * n], da[:, :, 3 * n :]
+    da_i *= g
+    da_f *= before(c, c_start, backwards)
+    da_g *= i
+    da_o *= tanh_c
+    slope = o * (one - tanh_c * tanh_c)
+    of_c = da.reshape((n_steps, n_batch, 4, n))[:, :, :3]
+    carried, dc = np.zeros_like(h_start), np.zeros_like(c_start)
+    for t in walk(n_steps, not backwards):
         dh_t = dh[t] + carried
         dc += dh_t * slope[t]
-        of_c[t] *= dc[:, None]
-        of_h[t] *= dh_t
-        np.dot(da[t], Whh, carried)
-        if padded is not None:
+        of_c_t, of_h_t = of_c[t], da_o[t]
+        of_c_t *= dc.reshape((n_batch, 1, n))
+        of_h_t *= dh_t
+        np.dot(da[t], W, carried)
+        if n_padded[t]:
+            padded = np.flatnonzero(mask[t] == 0)
             carried[padded] = dh_t[padded]
         dc *= f[t]
-    dstart = np.concatenate([carried, dc], axis=1)
-    return da, _weights_gradient(da, _before(h, h_start, backwards)), dstart
+    dWhh = weights_gradient(da, before(h, h_start, backwards))
+    return da, dWhh, np.concatenate((carried, dc), axis=1)
 
 
 def gru_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool = False) -> Tape:
@@ -191,25 +185,28 @@ def gru_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool
 
     In padding the gates are 0, and *z* is 1, which keeps ``h``.
     """
-    size = Whh.shape[1]
-    h, gates, q_n = (np.empty((*p.shape[:2], k * size), p.dtype) for k in (1, 3, 1))
-    W, q = np.ascontiguousarray(Whh.T), np.empty(p.shape[1:], p.dtype)
-    h_prev = start
-    for t, padded in _walk(mask, backwards):
+    size, gates = Whh.shape[1], np.empty_like(p)
+    h = np.empty((p.shape[0], p.shape[1], size), p.dtype)
+    q_n = np.empty_like(h)
+    W, n_padded = np.ascontiguousarray(Whh.T), n_padded_rows(mask)
+    one, q, h_prev = p.dtype.type(1), np.empty_like(p[0]), np.ascontiguousarray(start)
+    for t in walk(len(p), backwards):
         p_t, a, h_t = p[t], gates[t], h[t]
         np.dot(h_prev, W, q)
-        np.add(p_t[:, : 2 * size], q[:, : 2 * size], a[:, : 2 * size])
-        _sigmoid(a[:, : 2 * size])
-        r, z, n = _blocks(a, size)
+        r_and_z, r, z = a[:, : 2 * size], a[:, :size], a[:, size : 2 * size]
+        np.add(p_t[:, : 2 * size], q[:, : 2 * size], r_and_z)
+        sigmoid(r_and_z)
+        n = a[:, 2 * size :]
         q_n[t] = q[:, 2 * size :]
         np.multiply(r, q_n[t], n)
         n += p_t[:, 2 * size :]
-        np.tanh(n, n)
-        if padded is not None:
+        tanh(n)
+        if n_padded[t]:
+            padded = np.flatnonzero(mask[t] == 0)
             a[padded] = 0
             z[padded] = 1
         np.multiply(z, h_prev, h_t)
-        h_t += (1 - z) * n
+        h_t += (one - z) * n
         h_prev = h_t
     return h, gates, q_n
 
@@ -221,24 +218,26 @@ def gru_backward(
 
     ``dq`` begins as the derivatives of :math:`h_t` by *q*, ``dn`` as that by :math:`p^n_t`.
     """
-    (h, gates, q_n), size = tape, Whh.shape[1]
-    r, z, n = _blocks(gates, size)
-    h_before, dq = _before(h, start, backwards), np.empty_like(gates)
-    dn = (1 - z) * (1 - n * n)
-    dq_r, dq_z, dq_n = _blocks(dq, size)
-    np.multiply(dn, q_n * r * (1 - r), dq_r)
-    np.multiply(h_before - n, z * (1 - z), dq_z)
-    np.multiply(dn, r, dq_n)
-    of_h = dq.reshape(*h.shape[:2], 3, size)
+    (h, gates, q_n), W = tape, np.ascontiguousarray(Whh)
+    n_steps, n_batch, size = h.shape
+    r, z, n = gates[:, :, :size], gates[:, :, size : 2 * size], gates[:, :, 2 * size :]
+    h_before, dq = before(h, start, backwards), np.empty_like(gates)
+    one = h.dtype.type(1)
+    dn = (one - z) * (one - n * n)
+    dq[:, :, :size] = dn * q_n * r * (one - r)
+    dq[:, :, size : 2 * size] = (h_before - n) * z * (one - z)
+    dq[:, :, 2 * size :] = dn * r
+    of_h = dq.reshape((n_steps, n_batch, 3, size))
     carried = np.zeros(start.shape, start.dtype)
-    for t, _ in reversed(_walk(mask, backwards)):
+    for t in walk(n_steps, not backwards):
         dh_t = dh[t] + carried
-        of_h[t] *= dh_t[:, None]
-        dn[t] *= dh_t
-        np.dot(dq[t], Whh, carried)
+        of_t, dn_t = of_h[t], dn[t]
+        of_t *= dh_t.reshape((n_batch, 1, size))
+        dn_t *= dh_t
+        np.dot(dq[t], W, carried)
         carried += z[t] * dh_t
-    dWhh = _weights_gradient(dq, h_before)
-    dq_n[...] = dn
+    dWhh = weights_gradient(dq, h_before)
+    dq[:, :, 2 * size :] = dn
     return dq, dWhh, carried
 
 

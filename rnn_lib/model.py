@@ -18,15 +18,14 @@ from typing import Any
 import numpy as np
 
 from rnn_lib.checks import check_choice, check_count, check_folder, check_number, check_pair
-from rnn_lib.data import pad
+from rnn_lib.engine import floatX
 from rnn_lib.files import read_npz, write_npz
 from rnn_lib.network import Network
+from rnn_lib.tiers import Tiers, choose_tier
 from rnn_lib.training import History, fit
 from rnn_lib.updates import UPDATES
 
 __all__ = ["RNN"]
-
-_CHUNK = 256  # sequences that are predicted at a time
 
 
 class RNN(Network):
@@ -85,6 +84,7 @@ class RNN(Network):
         patience: int | None = None,
         seed: int = 0,
         checkpoint: str | os.PathLike[str] | None = None,
+        compiled: str | bool = "auto",
         progress: bool | None = None,
     ) -> History:
         """Fit the parameters by gradient descent on minibatches; a second call goes on from there.
@@ -114,6 +114,9 @@ class RNN(Network):
             Of the order of the sequences.
         checkpoint : path, optional
             Where to :meth:`save` after every epoch (with ``validation_data``, every best one).
+        compiled : {"auto", True, False}
+            Compile the update by numba: beside a training that would else go on for minutes, before
+            it, or never.  The variable ``RNN_COMPILED`` decides what "auto" means: `rnn_lib.tiers`.
         progress : bool, optional
             By default a bar on a terminal and in Jupyter, unless ``RNN_PROGRESS=0`` is set.
 
@@ -132,32 +135,37 @@ class RNN(Network):
         check_count("num_epochs", num_epochs)
         check_count("batch_size", batch_size)
         check_folder("checkpoint", checkpoint)
+        tier = choose_tier(compiled)
         rng = np.random.default_rng(check_count("seed", seed, least=0))
         if patience is not None:
             check_count("patience", patience)
             if validation_data is None:
                 raise ValueError("patience needs validation_data, got None.")
         validation = None if validation_data is None else self._check(*check_pair(validation_data))
-        compiled, memory = self._compiled("update", optimizer, clip_norm is not None)
-        for shared in memory:
-            shared.set_value(np.zeros_like(shared.get_value()))
+        details = (optimizer, clip_norm is not None)
+        self._forget(*details)
+        options = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
+        job = {"network": asdict(self), "floatX": floatX(), "train": options}
+        step = Tiers(lambda tier: self._compiled("update", *details, tier=tier), job, tier)
 
         def update(indices: np.ndarray) -> tuple[float, float]:
             *batch, n_items = self._batch(xs, ys, indices)
-            return float(compiled(*batch, *numbers)), n_items
+            return float(step(*batch, *numbers)), n_items
 
-        return fit(
-            update,
-            len(xs),
-            self.params,
-            num_epochs=num_epochs,
-            batch_size=batch_size,
-            rng=rng,
-            validate=None if validation is None else lambda: self._evaluate(*validation),
-            patience=patience,
-            save=None if checkpoint is None else lambda: self.save(checkpoint),
-            progress=progress,
-        )
+        with step:
+            return fit(
+                update,
+                len(xs),
+                self.params,
+                num_epochs=num_epochs,
+                batch_size=batch_size,
+                rng=rng,
+                validate=None if validation is None else lambda: self._evaluate(*validation),
+                patience=patience,
+                save=None if checkpoint is None else lambda: self.save(checkpoint),
+                between=step.between,
+                progress=progress,
+            )
 
     def evaluate(self, input_sequence: Any, target_sequence: Any) -> float:
         """Return the mean loss a sequence (``readout="all"``: a step), in nats or squared units.
@@ -219,32 +227,3 @@ class RNN(Network):
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"path must be a whole model, got {path}: {error}.") from error
         return model
-
-    def _chunks(self, xs: list[Any]) -> list[np.ndarray]:
-        """Return indices of sequences of like length, so that there is little padding."""
-        order = np.argsort([len(x) for x in xs], kind="stable")
-        return np.split(order, range(_CHUNK, len(xs), _CHUNK))
-
-    def _evaluate(self, xs: list[Any], ys: list[Any]) -> tuple[float, float | None]:
-        """Return the mean loss and, for classes, the accuracy."""
-        total, hits, n_items = 0.0, 0, 0
-        for chunk in self._chunks(xs):
-            x, mask, y, n = self._batch(xs, ys, chunk)
-            loss, logits = self._compiled("evaluate")(x, mask, y)
-            total, n_items = total + float(loss) * n, n_items + n
-            if self._classes:
-                right = logits.argmax(axis=-1) == y
-                hits += int(right[mask > 0].sum() if self._every_step else right.sum())
-        return total / n_items, hits / n_items if self._classes else None
-
-    def _each(self, purpose: str, input_sequence: Any) -> Any:
-        """Return what a compiled function gives for each sequence, or for one alone."""
-        xs, single = self._check_inputs(input_sequence)
-        results: list[Any] = [None] * len(xs)
-        for chunk in self._chunks(xs):
-            out = self._compiled(purpose)(*pad([xs[i] for i in chunk], dtype=self.x.dtype))
-            for k, i in enumerate(chunk):
-                results[i] = out[: len(xs[i]), k] if out.ndim == 3 else out[k]
-        if single:
-            return results[0]
-        return results if out.ndim == 3 else np.array(results)

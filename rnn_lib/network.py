@@ -21,9 +21,12 @@ from rnn_lib.engine import T, floatX, function, softmax, theano
 from rnn_lib.fused import Lookup
 from rnn_lib.losses import cross_entropy, masked_mean, squared_error
 from rnn_lib.recurrence import recurrence
+from rnn_lib.tiers import choose_tier
 from rnn_lib.updates import UPDATES, clip_by_norm
 
 __all__ = ["Network"]
+
+_CHUNK = 256  # sequences that are predicted at a time
 
 
 @dataclass(eq=False, repr=False)
@@ -136,32 +139,48 @@ class Network:
         loss = (cross_entropy if self._classes else squared_error)(logits, self.y)
         return h, logits, masked_mean(loss, self.mask) if self._every_step else loss.mean()
 
-    def _compiled(self, purpose: str, *details: Any) -> Any:
-        """Compile at the first use, once, whatever the lengths and the size of the batch."""
-        key = (purpose, *details)
+    def _compiled(self, purpose: str, *details: Any, tier: bool | None = None) -> Any:
+        """Return a function, made at its first use, for sequences and batches of all lengths.
+
+        ``tier`` says whether numba compiles it, by default what ``RNN_COMPILED`` says.
+        """
+        tier = choose_tier() is True if tier is None else tier
+        key = (purpose, *details, tier)
         if key not in self._functions:
-            make = getattr(self, f"_compile_{purpose}")
-            self._functions[key] = make(*self._expressions, *details)
+            make = function
+            if tier:
+                from rnn_lib.compiled import function as make  # numba only where it is used
+            self._functions[key] = make(*self._graph(purpose, *details))
         return self._functions[key]
 
-    def _compile_states(self, h: Any, logits: Any, loss: Any) -> Any:
-        return function([self.x, self.mask], h)
+    def _graph(self, purpose: str, *details: Any) -> tuple[Any, ...]:
+        """Return inputs, outputs and, for an update, the updates."""
+        h, logits, loss = self._expressions
+        inputs = [self.x, self.mask]
+        if purpose == "states":
+            return inputs, h
+        if purpose == "predict":
+            return inputs, softmax(logits) if self._classes else logits
+        if purpose == "evaluate":
+            return [*inputs, self.y], [loss, logits]
+        rate, max_norm, updates = self._rule(*details)
+        return [*inputs, self.y, rate, *max_norm], loss, updates
 
-    def _compile_predict(self, h: Any, logits: Any, loss: Any) -> Any:
-        return function([self.x, self.mask], softmax(logits) if self._classes else logits)
+    def _rule(self, optimizer: str, clipped: bool) -> tuple[Any, list[Any], list[Any]]:
+        """Return the learning rate, the norm in a list, and the updates; the same at each call."""
+        key = ("rule", optimizer, clipped)
+        if key not in self._functions:
+            rate, max_norm = T.scalar("learning_rate"), [T.scalar("clip_norm")] * clipped
+            grads = T.grad(self._expressions[2], self.params)
+            grads = clip_by_norm(grads, *max_norm) if clipped else grads
+            self._functions[key] = rate, max_norm, UPDATES[optimizer](self.params, grads, rate)
+        return self._functions[key]
 
-    def _compile_evaluate(self, h: Any, logits: Any, loss: Any) -> Any:
-        return function([self.x, self.mask, self.y], [loss, logits])
-
-    def _compile_update(self, h: Any, logits: Any, loss: Any, optimizer: str, clipped: bool) -> Any:
-        """Return the function, and the shared variables in which the optimizer remembers."""
-        rate, max_norm = T.scalar("learning_rate"), T.scalar("clip_norm")
-        grads = T.grad(loss, self.params)
-        grads = clip_by_norm(grads, max_norm) if clipped else grads
-        updates = UPDATES[optimizer](self.params, grads, rate)
-        inputs = [self.x, self.mask, self.y, rate, *([max_norm] if clipped else [])]
-        memory = [shared for shared, _ in updates if shared not in self.params]
-        return function(inputs, loss, updates=updates), memory
+    def _forget(self, optimizer: str, clipped: bool) -> None:
+        """Set to zero what the optimizer remembers of earlier updates."""
+        for shared, _ in self._rule(optimizer, clipped)[2]:
+            if shared not in self.params:
+                shared.set_value(np.zeros_like(shared.get_value()))
 
     # Examples as arrays.
 
@@ -181,3 +200,32 @@ class Network:
         if self._every_step:
             return x, mask, pad(targets, dtype=self.y.dtype)[0], int(mask.sum())
         return x, mask, np.array(targets, dtype=self.y.dtype), len(targets)
+
+    def _chunks(self, xs: list[Any]) -> list[np.ndarray]:
+        """Return indices of sequences of like length, so that there is little padding."""
+        order = np.argsort([len(x) for x in xs], kind="stable")
+        return np.split(order, range(_CHUNK, len(xs), _CHUNK))
+
+    def _evaluate(self, xs: list[Any], ys: list[Any]) -> tuple[float, float | None]:
+        """Return the mean loss and, for classes, the accuracy."""
+        total, hits, n_items = 0.0, 0, 0
+        for chunk in self._chunks(xs):
+            x, mask, y, n = self._batch(xs, ys, chunk)
+            loss, logits = self._compiled("evaluate")(x, mask, y)
+            total, n_items = total + float(loss) * n, n_items + n
+            if self._classes:
+                right = logits.argmax(axis=-1) == y
+                hits += int(right[mask > 0].sum() if self._every_step else right.sum())
+        return total / n_items, hits / n_items if self._classes else None
+
+    def _each(self, purpose: str, input_sequence: Any) -> Any:
+        """Return what a compiled function gives for each sequence, or for one alone."""
+        xs, single = self._check_inputs(input_sequence)
+        results: list[Any] = [None] * len(xs)
+        for chunk in self._chunks(xs):
+            out = self._compiled(purpose)(*pad([xs[i] for i in chunk], dtype=self.x.dtype))
+            for k, i in enumerate(chunk):
+                results[i] = out[: len(xs[i]), k] if out.ndim == 3 else out[k]
+        if single:
+            return results[0]
+        return results if out.ndim == 3 else np.array(results)

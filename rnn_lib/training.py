@@ -85,6 +85,7 @@ def fit(
     validate: Callable[[], tuple[float, float | None]] | None = None,
     patience: int | None = None,
     save: Callable[[], None] | None = None,
+    between: Callable[[int], str] | None = None,
     progress: bool | None = None,
 ) -> History:
     """Train: call ``update`` on shuffled minibatches, epoch after epoch.
@@ -105,6 +106,9 @@ def fit(
         Stop after so many epochs without a smaller validation loss (Prechelt 1998).
     save : function, optional
         Called after every epoch, or with ``validate`` after every best one.
+    between : function, optional
+        Called before the first update and after each, with the number of updates still to do;
+        returns what the bar shall say besides.
     progress : bool, optional
         By default a bar on a terminal and in Jupyter, unless ``RNN_PROGRESS=0`` is set.
 
@@ -118,6 +122,7 @@ def fit(
     n_updates = num_epochs * -(-n_sequences // batch_size)
     bar = tqdm(total=n_updates, unit="update", leave=False, disable=not _show_progress(progress))
     with bar, _delayed_interrupt() as interrupted:
+        bar.set_postfix_str(between(n_updates) if between else "")
         for epoch in range(1, num_epochs + 1):
             total = weight = 0.0
             for batch in minibatches(n_sequences, batch_size, rng):
@@ -125,8 +130,10 @@ def fit(
                 total, weight = total + loss * n_items, weight + n_items
                 if not np.isfinite(loss):
                     _overflow(f"the loss became {loss}", epoch, params, start)
-                bar.set_postfix_str(f"epoch {epoch}/{num_epochs}, loss {loss:.4g}", refresh=False)
                 bar.update()
+                note = between(n_updates - bar.n) if between else ""
+                now = f"epoch {epoch}/{num_epochs}, loss {loss:.4g}{note}"
+                bar.set_postfix_str(now, refresh=False)
                 if interrupted():
                     history.stopped = "interrupted"
                     return history

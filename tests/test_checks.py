@@ -201,6 +201,7 @@ RAISES = {
     "model": {"ValueError": 4},
     "network": {"AttributeError": 1},
     "sampling": {},
+    "tiers": {"ValueError": 1},
     "training": {"FloatingPointError": 1},
 }
 
