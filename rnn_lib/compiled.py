@@ -2,7 +2,7 @@
 
 Numba makes machine code of a function at its first call, which takes seconds for a loop and about a
 minute for the whole update of a network; both stay on disk for later processes.  So this module is
-imported only where something shall be compiled.
+imported only where something shall be compiled.  The page about speed says what that brings.
 
 >>> import numpy as np
 >>> from rnn_lib.compiled import njit
@@ -154,7 +154,10 @@ def _log_softmax(op: Any, node: Any) -> Any:
 
 
 def function(inputs: list[Any], outputs: Any, updates: Any = None) -> Any:
-    """Return `rnn_lib.engine.function` of the same arguments, which its first call compiles."""
+    """Return a function of ``inputs`` to ``outputs``, with ``updates``, compiled at its first call.
+
+    It is that of `rnn_lib.engine.function`, in PyTensor's numba mode.
+    """
     return theano.function(
         inputs, outputs, updates=updates, allow_input_downcast=True, mode="NUMBA"
     )

@@ -1,7 +1,13 @@
-"""What the process runs that compiles while a training goes on: see `rnn_lib.tiers`.
+"""What the second process runs that compiles while a training goes on: see the page about speed.
 
 It makes the same network, trains it for one update on nothing but zeros, and so leaves on disk what
-numba compiled.  It ends when the training that started it does.
+numba compiled.  `rnn_lib.tiers` starts it; it ends when the process that started it does.
+
+>>> from rnn_lib import RNN
+>>> from rnn_lib.prepare import zeros
+>>> sequences, targets = zeros(RNN(input_size=12, hidden_size=64, output_size=9))
+>>> [x.shape for x in sequences], targets
+([(3, 12), (3, 12)], [0, 0])
 """
 
 from __future__ import annotations
@@ -17,7 +23,14 @@ import numpy as np
 from rnn_lib.engine import theano
 from rnn_lib.model import RNN
 
-__all__: list[str] = []
+__all__ = ["zeros"]
+
+
+def zeros(model: RNN) -> tuple[list[np.ndarray], list[Any]]:
+    """Return two sequences of three steps and their targets, of the kinds that ``model`` takes."""
+    x = np.zeros(3, "int32") if model.embedding_size else np.zeros((3, model.input_size))
+    y: Any = 0 if model.output == "softmax" else np.zeros(model.output_size)
+    return [x, x], [[y] * 3 if model.readout == "all" else y] * 2
 
 
 def _end_with_parent() -> None:
@@ -29,11 +42,7 @@ def _main(job: dict[str, Any]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     theano.config.floatX = job["floatX"]
     model = RNN(**job["network"])
-    shape = (3,) if model.embedding_size else (3, model.input_size)
-    target: Any = 0 if model.output == "softmax" else np.zeros(model.output_size)
-    target = [target] * 3 if model.readout == "all" else target
-    examples = [np.zeros(shape, "int32" if model.embedding_size else "float64")] * 2
-    model.train(examples, [target] * 2, num_epochs=1, compiled=True, progress=False, **job["train"])
+    model.train(*zeros(model), num_epochs=1, compiled=True, progress=False, **job["train"])
 
 
 if __name__ == "__main__":

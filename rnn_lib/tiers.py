@@ -2,7 +2,12 @@
 
 The interpreted update starts without a wait; the compiled one is faster, but takes about a minute
 to make.  So a long training starts with the first, lets a second process make the other, and takes
-that over between two updates.  Both work on the same shared variables, so nothing is lost.
+that over between two updates.  Both work on the same shared variables, so nothing is lost.  See the
+page about speed.
+
+>>> from rnn_lib.tiers import choose_tier
+>>> choose_tier(False)
+False
 
 Environment
 -----------
@@ -84,7 +89,7 @@ class Tiers:
     def between(self, n_left: int) -> str:
         """Swap if it is time; return what the progress bar shall say.
 
-        To be called before the first update and after each, with the number of those to come.
+        To be called before the first update and after each; ``n_left`` counts those to come.
         """
         self._n_calls += 1
         if self.compiled:

@@ -7,7 +7,7 @@ import pytest
 from models import get_model, get_weights, make_data, precision
 
 import rnn_lib
-from rnn_lib import RNN, model, theano
+from rnn_lib import RNN, network, theano
 from rnn_lib.data import one_hot
 
 
@@ -50,6 +50,7 @@ def test_signatures():
         "patience": None,
         "seed": 0,
         "checkpoint": None,
+        "compiled": "auto",
         "progress": None,
     }
     for method in (RNN.predict, RNN.predict_proba, RNN.hidden_states):
@@ -210,7 +211,7 @@ def test_order_of_the_results_is_that_of_the_input(monkeypatch):
     xs, ys = make_data(2, 4, (9, 1, 5, 5, 2, 8, 1))
     expected, loss = m.predict_proba(xs), m.evaluate(xs, ys)
     states = m.hidden_states(xs)
-    monkeypatch.setattr(model, "_CHUNK", 3)
+    monkeypatch.setattr(network, "_CHUNK", 3)
     np.testing.assert_allclose(m.predict_proba(xs), expected, rtol=1e-13)
     np.testing.assert_allclose(m.evaluate(xs, ys), loss, rtol=1e-13)
     for got, h in zip(m.hidden_states(xs), states):
