@@ -87,7 +87,10 @@ def _inner(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _implements(operation: type) -> Callable[..., Any]:
-    """Say that the decorated function returns what numba shall run for a node of ``operation``."""
+    """Say that the decorated function returns what numba shall run for a node of ``operation``.
+
+    That is a function with a name, which PyTensor writes into its sources.
+    """
 
     def decorate(make: Callable[[Any, Any], Any]) -> Any:
         def implementation(op: Any, node: Any = None, **others: Any) -> tuple[Any, int]:
@@ -109,7 +112,11 @@ def _recurrence(op: Any, node: Any) -> Any:
     if len(node.outputs) > 1:
         return tape
     whole = _inner(tape)
-    return lambda p, Whh, start, mask: whole(p, Whh, start, mask)[0]
+
+    def outputs(p, Whh, start, mask):  # type: ignore[no-untyped-def]
+        return whole(p, Whh, start, mask)[0]
+
+    return outputs
 
 
 @_implements(RecurrenceGradient)
@@ -125,7 +132,10 @@ def _recurrence_gradient(op: Any, node: Any) -> Any:
 
 @_implements(Lookup)
 def _lookup(op: Any, node: Any) -> Any:
-    return lambda E, tokens: E[tokens]
+    def rows(E, tokens):  # type: ignore[no-untyped-def]
+        return E[tokens]
+
+    return rows
 
 
 @_implements(LookupGradient)
