@@ -201,10 +201,10 @@ class Network:
             return x, mask, pad(targets, dtype=self.y.dtype)[0], int(mask.sum())
         return x, mask, np.array(targets, dtype=self.y.dtype), len(targets)
 
-    def _chunks(self, xs: list[Any]) -> list[np.ndarray]:
+    def _chunks(self, xs: list[Any]) -> list[list[int]]:
         """Return indices of sequences of like length, so that there is little padding."""
-        order = np.argsort([len(x) for x in xs], kind="stable")
-        return np.split(order, range(_CHUNK, len(xs), _CHUNK))
+        order = sorted(range(len(xs)), key=lambda i: len(xs[i]))
+        return [order[start : start + _CHUNK] for start in range(0, len(order), _CHUNK)]
 
     def _evaluate(self, xs: list[Any], ys: list[Any]) -> tuple[float, float | None]:
         """Return the mean loss and, for classes, the accuracy."""
