@@ -1,0 +1,264 @@
+"""The explorers: the cells in JavaScript compute what `rnn_lib` computes, and the pages show it.
+
+The book must have been built: ``make book``.
+"""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+from pages import CI, SITE, TOP, Visit
+
+from rnn_lib import RNN, T, theano
+from rnn_lib.cells import CELLS
+from rnn_lib.losses import cross_entropy
+from tools import explorers
+
+DATA = TOP / "_static" / "explorers"
+PLACES = {"hidden-states": "chapters/05_prediction.html"}
+PHONE = {"viewport": {"width": 390, "height": 900}}
+
+if not (SITE / "_static" / "explorers").is_dir():
+    if CI:
+        raise RuntimeError(f"no explorers in {SITE}; run `make book` first")
+    pytest.skip(f"no explorers in {SITE}; run `make book` first", allow_module_level=True)
+
+every_explorer = pytest.mark.parametrize("name", PLACES)
+
+
+class Exploration(Visit):
+    """A visit to the page of an explorer, once it is filled."""
+
+    def __init__(self, browser, base_url, name, **options):
+        super().__init__(browser, base_url, PLACES[name], **options)
+        self.box = self.page.locator(f'[data-explorer="{name}"]')
+        self.box.locator(".explorer-title").wait_for()
+
+    def control(self, label):
+        return self.box.locator(f"label:has(> span:text-is('{label}'))").locator("input, select")
+
+    def move(self, label, value):
+        """Move a slider as a pointer does."""
+        self.control(label).evaluate(
+            "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')) }",
+            value,
+        )
+
+    def says(self):
+        return self.box.get_by_role("status").inner_text()
+
+
+# The same numbers as rnn_lib --------------------------------------------------------------------
+
+LOAD = """async (path) => {
+    window.cells = await import('/_static/explorers/cells.mjs');
+    window.npz = await import('/_static/explorers/npz.mjs');
+    window.file = path && await npz.readNpz(path);
+}"""
+RUN = """([cell, names, sequence, d_h]) => {
+    const [Wxh, Whh, bh] = names.map((name) => file[name]);
+    const W = {Wxh, Whh, bh};
+    const walk = cells.forward(cell, W, sequence);
+    const back = cells.backward(cell, W, sequence, walk, d_h);
+    const plain = (arrays) => arrays.map((a) => Array.from(a));
+    return {states: plain(walk.states), dStates: plain(back.dStates),
+            grads: plain(['Wxh', 'Whh', 'bh'].map((name) => back.grads[name]))};
+}"""
+
+
+def gradient_at_the_states(model, x, label):
+    """Return all states and, by T.grad, the gradient of the loss at each and at the weights."""
+    cell = CELLS[model.cell]
+    sequence, nudges = T.matrix("sequence"), T.matrix("nudges")  # (n_steps, ...)
+    start = T.vector("start")
+
+    def step(x_t, nudge_t, state):
+        return model.forward_step(x_t, state) + nudge_t
+
+    states, _ = theano.scan(step, sequences=[sequence, nudges], outputs_info=[start])
+    z = T.dot(model.Why, states[-1, : model.hidden_size]) + model.by
+    loss = cross_entropy(z.dimshuffle("x", 0), np.array([label], "int32")).mean()
+    wanted = [start, nudges, model.Wxh, model.Whh, model.bh]
+    compute = theano.function([sequence, nudges, start], [states, *T.grad(loss, wanted)])
+    width = cell.n_states * model.hidden_size
+    found = compute(x, np.zeros((len(x), width)), np.zeros(width))
+    states, d_start, d_states, *grads = found
+    return states, np.vstack([d_start, d_states]), grads
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_forward_and_backward_pass_are_those_of_rnn_lib(browser, base_url, cell):
+    stored = np.load(DATA / "gradient-flow.npz")
+    model = RNN(12, 64, 9, cell=cell)
+    for p in model.params:
+        p.set_value(stored[f"{cell}.{p.name}"].astype("float64"))
+    x = stored["stream"][:60].astype("float64")
+    states, d_states, grads = gradient_at_the_states(model, x, 0)
+    np.testing.assert_allclose(states[:, :64], model.hidden_states(x), rtol=0, atol=1e-12)
+    p = model.predict_proba(x)
+    d_h = model.Why.get_value().T @ (p - np.eye(9)[0])
+
+    names = [f"{cell}.{name}" for name in ("Wxh", "Whh", "bh")]
+    with Visit(browser, base_url, "index.html") as visit:
+        visit.page.evaluate(LOAD, "/_static/explorers/gradient-flow.npz")
+        found = visit.page.evaluate(RUN, [cell, names, x.tolist(), d_h.tolist()])
+    np.testing.assert_allclose(found["states"][1:], states, rtol=0, atol=1e-5)
+    for k, norm in enumerate(np.linalg.norm(d_states, axis=1)):
+        assert norm > 0
+        np.testing.assert_allclose(found["dStates"][k], d_states[k], rtol=0, atol=1e-5 * norm)
+    for mine, theirs in zip(found["grads"], grads):
+        np.testing.assert_allclose(mine, theirs.ravel(), rtol=0, atol=1e-5)
+
+
+def utterances():
+    """Return ``{number: (speaker, frames)}``."""
+    stored = np.load(DATA / "hidden-states.npz")
+    frames = np.split(stored["frames"].astype("float64"), stored["lengths"].cumsum()[:-1])
+    return dict(zip(stored["numbers"].tolist(), zip(stored["speakers"].tolist(), frames)))
+
+
+def test_hidden_states_and_probabilities_are_those_of_rnn_lib(browser, base_url):
+    model = RNN.load(DATA / "hidden-states.npz")
+    with Exploration(browser, base_url, "hidden-states") as visit:
+        for number, (speaker, x) in utterances().items():
+            visit.control("Utterance").select_option(label=f"{number}, of speaker {speaker}")
+            for t in (1, len(x) // 2, len(x)):
+                visit.move("Frame", t)
+                shown = visit.box.locator(".explorer-share").all_inner_texts()
+                p = model.predict_proba(x[:t])
+                assert np.abs(np.array(shown, dtype=float) - p).max() <= 0.0005 + 1e-5
+                assert f"speaker {p.argmax()} leads" in visit.says()
+        assert visit.complaints() == []
+
+
+@pytest.mark.parametrize("make", [explorers.hidden_states, explorers.gradient_flow])
+def test_stored_data_are_those_of_the_tool(make):
+    name = make.__name__.replace("_", "-")
+    stored = np.load(DATA / f"{name}.npz")
+    options, arrays = make()
+    assert json.loads(str(stored["options"])) == options
+    assert set(stored.files) == {*arrays, "rnn_lib", "options"}
+    for key, value in arrays.items():
+        np.testing.assert_allclose(stored[key], value, rtol=0, atol=1e-6)
+
+
+# What the chapters say one will see -------------------------------------------------------------
+
+
+def test_the_mistake_of_chapter_5_is_mended_late_and_not_early(browser, base_url):
+    with Exploration(browser, base_url, "hidden-states") as visit:
+        visit.control("Utterance").select_option(label="39, of speaker 1")
+        assert "speaker 2 leads" in visit.says()
+        visit.control("Coefficient").select_option(label="8")
+        visit.move("Frame", 14)
+        visit.move("Its value in this frame", 3.5)
+        visit.move("Frame", 18)
+        assert "speaker 1 leads" in visit.says()
+    model, (_, x) = RNN.load(DATA / "hidden-states.npz"), utterances()[39]
+    changed = []
+    for t, feature, value in itertools.product(range(11), range(12), (-3.5, 3.5)):
+        changed.append(x.copy())
+        changed[-1][t, feature] = value
+    assert (model.predict(changed) == 2).all()
+
+
+# Use --------------------------------------------------------------------------------------------
+
+
+def test_the_keyboard_steps_plays_and_changes(browser, base_url):
+    with Exploration(browser, base_url, "hidden-states") as visit:
+        press = visit.page.keyboard.press
+        visit.control("Utterance").focus()
+        press("Tab")
+        press("Home")
+        assert "After 1 of 24 frames: speaker 7 leads" in visit.says()
+        press("ArrowRight")
+        assert "After 2 of 24 frames" in visit.says()
+        press("Tab")
+        press("Enter")  # Play
+        visit.box.get_by_text("After 4 of 24 frames").wait_for()
+        press("Enter")  # Stop
+        visit.control("Its value in this frame").focus()
+        before = visit.control("Its value in this frame").input_value()
+        press("ArrowUp")
+        assert visit.control("Its value in this frame").input_value() != before
+        assert visit.complaints() == []
+
+
+def test_a_pointer_draws_a_curve(browser, base_url):
+    with Exploration(browser, base_url, "hidden-states") as visit:
+        curves = visit.box.locator(".explorer-curves")
+        curves.scroll_into_view_if_needed()
+        place = curves.bounding_box()
+        visit.page.mouse.move(place["x"] + place["width"] * 0.9, place["y"] + 2)
+        visit.page.mouse.down()
+        visit.page.mouse.move(place["x"] + place["width"] - 2, place["y"] + 2, steps=8)
+        visit.page.mouse.up()
+        assert float(visit.control("Its value in this frame").input_value()) > 3
+        assert visit.complaints() == []
+
+
+@every_explorer
+def test_a_change_is_drawn_within_100_ms(browser, base_url, name):
+    with Exploration(browser, base_url, name) as visit:
+        times = visit.box.evaluate(
+            """async (box) => {
+                const frame = () => new Promise(
+                    (done) => requestAnimationFrame(() => setTimeout(done)));
+                const times = [];
+                for (const input of box.querySelectorAll('input[type=range]'))
+                    for (const end of [input.min, input.max, input.min, input.max]) {
+                        await frame();
+                        const start = performance.now();
+                        input.value = end;
+                        input.dispatchEvent(new Event('input'));
+                        await frame();
+                        times.push(performance.now() - start);
+                    }
+                return times;
+            }"""
+        )
+        assert len(times) >= 4
+        assert np.median(times) < 100
+
+
+@every_explorer
+def test_it_is_loaded_where_it_is_needed_and_weighs_little(browser, base_url, name):
+    with Exploration(browser, base_url, name) as visit:
+        paths = {url.split("?")[0].removeprefix(base_url) for url in visit.requests}
+        mine = [SITE / path for path in paths if path.startswith("_static/explorers/")]
+        assert f"{name}.mjs" in {path.name for path in mine}
+        assert sum(path.stat().st_size for path in mine) < 300_000
+    with Visit(browser, base_url, "index.html") as visit:
+        assert not any("_static/explorers/" in url for url in visit.requests)
+
+
+@every_explorer
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_on_a_phone(browser, base_url, name, scheme):
+    with Exploration(browser, base_url, name, color_scheme=scheme, **PHONE) as visit:
+        assert visit.axe(f"'[data-explorer=\"{name}\"]'") == []
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+        names = visit.box.evaluate(
+            "box => [...box.querySelectorAll('input, select, button')]"
+            ".map(c => (c.labels?.[0] ?? c).innerText.trim())"
+        )
+        assert all(names)
+
+
+@every_explorer
+def test_without_javascript_a_sentence_stands_in_its_place(browser, base_url, name):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(base_url + PLACES[name])
+    box = page.locator(f'[data-explorer="{name}"]')
+    assert "needs JavaScript" in box.inner_text()
+    context.close()
+
+
+def test_who_wants_no_motion_sees_none(browser, base_url):
+    with Exploration(browser, base_url, "hidden-states", reduced_motion="reduce") as visit:
+        assert visit.box.get_by_role("button", name="Play").count() == 0
+        visit.move("Frame", 3)
+        assert "After 3 of 24 frames" in visit.says()
