@@ -5,6 +5,7 @@ The book must have been built: ``make book``.
 
 import itertools
 import json
+import re
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ from rnn_lib.losses import cross_entropy
 from tools import explorers
 
 DATA = TOP / "_static" / "explorers"
-PLACES = {"hidden-states": "chapters/05_prediction.html"}
+PLACES = {
+    "hidden-states": "chapters/05_prediction.html",
+    "gradient-flow": "chapters/04_training.html",
+}
 PHONE = {"viewport": {"width": 390, "height": 900}}
 
 if not (SITE / "_static" / "explorers").is_dir():
@@ -51,27 +55,26 @@ class Exploration(Visit):
 
 # The same numbers as rnn_lib --------------------------------------------------------------------
 
-LOAD = """async (path) => {
-    window.cells = await import('/_static/explorers/cells.mjs');
-    window.npz = await import('/_static/explorers/npz.mjs');
-    window.file = path && await npz.readNpz(path);
-}"""
-RUN = """([cell, names, sequence, d_h]) => {
-    const [Wxh, Whh, bh] = names.map((name) => file[name]);
+RUN = """async ([cell, radius, x, d_h]) => {
+    const explorers = '/_static/explorers/';
+    const { backward, forward } = await import(explorers + 'cells.mjs');
+    const { readNpz } = await import(explorers + 'npz.mjs');
+    const { flow } = await import(explorers + 'gradient-flow.mjs');
+    const file = await readNpz(explorers + 'gradient-flow.npz');
+    const shown = flow(file, cell, radius, x);
+    const [Wxh, Whh, bh] = ['Wxh', 'Whh', 'bh'].map((name) => file[`${cell}.${name}`]);
+    Whh.data = Float64Array.from(Whh.data, (weight) => radius * weight);
     const W = {Wxh, Whh, bh};
-    const walk = cells.forward(cell, W, sequence);
-    const back = cells.backward(cell, W, sequence, walk, d_h);
-    const plain = (arrays) => arrays.map((a) => Array.from(a));
-    return {states: plain(walk.states), dStates: plain(back.dStates),
-            grads: plain(['Wxh', 'Whh', 'bh'].map((name) => back.grads[name]))};
+    const walk = forward(cell, W, x);
+    const { dStates, grads } = backward(cell, W, x, walk, d_h);
+    return {...shown, states: walk.states.map((a) => [...a]), dStates: dStates.map((a) => [...a]),
+            grads: [Wxh, Whh, bh].map((a, k) => [...grads[['Wxh', 'Whh', 'bh'][k]]])};
 }"""
 
 
-def gradient_at_the_states(model, x, label):
+def gradients(model, x, label):
     """Return all states and, by T.grad, the gradient of the loss at each and at the weights."""
-    cell = CELLS[model.cell]
-    sequence, nudges = T.matrix("sequence"), T.matrix("nudges")  # (n_steps, ...)
-    start = T.vector("start")
+    sequence, nudges, start = T.matrix("sequence"), T.matrix("nudges"), T.vector("start")
 
     def step(x_t, nudge_t, state):
         return model.forward_step(x_t, state) + nudge_t
@@ -79,36 +82,39 @@ def gradient_at_the_states(model, x, label):
     states, _ = theano.scan(step, sequences=[sequence, nudges], outputs_info=[start])
     z = T.dot(model.Why, states[-1, : model.hidden_size]) + model.by
     loss = cross_entropy(z.dimshuffle("x", 0), np.array([label], "int32")).mean()
-    wanted = [start, nudges, model.Wxh, model.Whh, model.bh]
-    compute = theano.function([sequence, nudges, start], [states, *T.grad(loss, wanted)])
-    width = cell.n_states * model.hidden_size
-    found = compute(x, np.zeros((len(x), width)), np.zeros(width))
-    states, d_start, d_states, *grads = found
-    return states, np.vstack([d_start, d_states]), grads
+    weights = [model.Wxh, model.Whh, model.bh, model.Why, model.by]
+    outputs = [states, *T.grad(loss, [start, nudges, *weights])]
+    width = CELLS[model.cell].n_states * model.hidden_size
+    states, d_start, d_nudges, *d_weights = theano.function([sequence, nudges, start], outputs)(
+        x, np.zeros((len(x), width)), np.zeros(width)
+    )
+    return states, np.vstack([d_start, d_nudges]), d_weights
 
 
+@pytest.mark.parametrize("radius", [1.0, 1.8])
 @pytest.mark.parametrize("cell", CELLS)
-def test_forward_and_backward_pass_are_those_of_rnn_lib(browser, base_url, cell):
+def test_forward_and_backward_pass_are_those_of_rnn_lib(browser, base_url, cell, radius):
     stored = np.load(DATA / "gradient-flow.npz")
     model = RNN(12, 64, 9, cell=cell)
     for p in model.params:
         p.set_value(stored[f"{cell}.{p.name}"].astype("float64"))
+    model.Whh.set_value(radius * model.Whh.get_value())
     x = stored["stream"][:60].astype("float64")
-    states, d_states, grads = gradient_at_the_states(model, x, 0)
+    states, d_states, d_weights = gradients(model, x, 0)
     np.testing.assert_allclose(states[:, :64], model.hidden_states(x), rtol=0, atol=1e-12)
-    p = model.predict_proba(x)
-    d_h = model.Why.get_value().T @ (p - np.eye(9)[0])
+    d_h = model.Why.get_value().T @ (model.predict_proba(x) - np.eye(9)[0])
 
-    names = [f"{cell}.{name}" for name in ("Wxh", "Whh", "bh")]
     with Visit(browser, base_url, "index.html") as visit:
-        visit.page.evaluate(LOAD, "/_static/explorers/gradient-flow.npz")
-        found = visit.page.evaluate(RUN, [cell, names, x.tolist(), d_h.tolist()])
+        found = visit.page.evaluate(RUN, [cell, radius, x.tolist(), d_h.tolist()])
     np.testing.assert_allclose(found["states"][1:], states, rtol=0, atol=1e-5)
-    for k, norm in enumerate(np.linalg.norm(d_states, axis=1)):
-        assert norm > 0
-        np.testing.assert_allclose(found["dStates"][k], d_states[k], rtol=0, atol=1e-5 * norm)
-    for mine, theirs in zip(found["grads"], grads):
-        np.testing.assert_allclose(mine, theirs.ravel(), rtol=0, atol=1e-5)
+    norms = np.linalg.norm(d_states, axis=1)
+    assert (norms > 0).all()
+    np.testing.assert_array_less(np.linalg.norm(found["dStates"] - d_states, axis=1), 1e-5 * norms)
+    for mine, theirs in zip(found["grads"], d_weights):
+        np.testing.assert_allclose(mine, theirs.ravel(), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found["norms"], norms[:0:-1], rtol=1e-5)
+    total = np.sqrt(sum((g**2).sum() for g in d_weights))
+    np.testing.assert_allclose(found["total"], total, rtol=1e-5)
 
 
 def utterances():
@@ -163,6 +169,27 @@ def test_the_mistake_of_chapter_5_is_mended_late_and_not_early(browser, base_url
     assert (model.predict(changed) == 2).all()
 
 
+def test_radius_cell_and_clipping_do_what_chapter_4_says(browser, base_url):
+    with Exploration(browser, base_url, "gradient-flow") as visit:
+        sentence = re.compile(r"is (\S+) times .* norm (\S+?)[.;]( clipping .* (\S+)\.)?$")
+
+        def seen(cell, radius, clipping="none"):
+            visit.control("Cell").select_option(label=cell)
+            visit.move("Spectral radius", radius)
+            visit.control("Clip the gradient at norm").select_option(label=clipping)
+            share, total, _, scale = sentence.search(visit.says()).groups()
+            return float(share), float(total), scale and float(scale)
+
+        at = {radius: seen("tanh", radius)[0] for radius in (0.5, 1, 2)}
+        assert at[0.5] < 1e-6 < at[1] < 0.1 < 1 < at[2]
+        assert seen("GRU", 1)[0] < at[1] < seen("LSTM", 1)[0]
+        _, total, _ = seen("tanh", 2)
+        share, same, scale = seen("tanh", 2, "1")
+        assert (share, same) == (at[2], total)
+        assert scale == pytest.approx(1 / total, rel=0.05)
+        assert visit.complaints() == []
+
+
 # Use --------------------------------------------------------------------------------------------
 
 
@@ -176,9 +203,16 @@ def test_the_keyboard_steps_plays_and_changes(browser, base_url):
         press("ArrowRight")
         assert "After 2 of 24 frames" in visit.says()
         press("Tab")
-        press("Enter")  # Play
-        visit.box.get_by_text("After 4 of 24 frames").wait_for()
-        press("Enter")  # Stop
+        button = visit.box.locator("button").first
+        assert button.inner_text() == "Play"
+        press("Enter")
+        assert button.inner_text() == "Stop"
+        press("Enter")
+        assert button.inner_text() == "Play"
+        visit.move("Frame", 21)
+        press("Enter")
+        visit.box.get_by_text("After 24 of 24 frames").wait_for()
+        assert button.inner_text() == "Play"
         visit.control("Its value in this frame").focus()
         before = visit.control("Its value in this frame").input_value()
         press("ArrowUp")

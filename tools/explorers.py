@@ -25,7 +25,7 @@ __all__ = ["gradient_flow", "hidden_states", "main"]
 
 FOLDER = Path(__file__).resolve().parent.parent / "_static" / "explorers"
 UNFOLDING = 175  # the test utterance of the figure "A prediction unfolds"
-N_FRAMES = 200  # of the stream
+N_FRAMES = 100  # of the stream
 
 
 def scale(frames: np.ndarray, sequences: list[np.ndarray]) -> list[np.ndarray]:

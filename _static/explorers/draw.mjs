@@ -114,3 +114,49 @@ export function bars(label, names) {
     },
   };
 }
+
+// Lines over whole numbers from 0, on a logarithmic axis with a tick at each power in `powers`.
+// Lines may leave the picture at the top and at the bottom.
+export function logPlot(xLabel, yLabel, powers) {
+  const [lowest, highest] = [powers[0], powers.at(-1)];
+  const picture = svg("svg", { class: "explorer-lines", preserveAspectRatio: "none", role: "img" });
+  const xTicks = make("div", { className: "explorer-x", ariaHidden: "true" });
+  const yTicks = powers.map((power) => {
+    const tick = make("span", {}, power === 0 ? "1" : `1e${power}`);
+    tick.style.bottom = `${(100 * (power - lowest)) / (highest - lowest)}%`;
+    return tick;
+  });
+  const box = make(
+    "div",
+    { className: "explorer-plot" },
+    make("p", { className: "explorer-note" }, yLabel),
+    make("div", { className: "explorer-y", ariaHidden: "true" }, ...yTicks),
+    picture,
+    xTicks,
+    make("p", { className: "explorer-note" }, xLabel),
+  );
+  const line = (points, className) => svg("polyline", { class: className, points: points.join(" ") });
+  return {
+    box,
+    // lines: {name, values, className} each
+    draw(lines, xMax) {
+      picture.setAttribute("viewBox", `0 ${-highest} ${xMax} ${highest - lowest}`);
+      picture.setAttribute("aria-label", `${yLabel}, over ${xLabel}: ${lines.map(({ name }) => name).join("; ")}`);
+      picture.replaceChildren(
+        ...powers.map((power) => line([`0,${-power}`, `${xMax},${-power}`], "explorer-grid")),
+        ...lines.map(({ values, className }) =>
+          line(values.map((value, x) => `${x},${-Math.max(lowest - 1, Math.log10(value))}`), className),
+        ),
+      );
+      const step = xMax > 50 ? 20 : xMax > 20 ? 10 : 5;
+      const places = Array.from({ length: Math.floor(xMax / step) + 1 }, (_, k) => k * step);
+      xTicks.replaceChildren(
+        ...places.map((x) => {
+          const tick = make("span", {}, String(x));
+          tick.style.left = `${(100 * x) / xMax}%`;
+          return tick;
+        }),
+      );
+    },
+  };
+}
