@@ -15,11 +15,14 @@ from rnn_lib import RNN, T, theano
 from rnn_lib.cells import CELLS
 from rnn_lib.losses import cross_entropy
 from tools import explorers
+from tools.train_names import encode, split_names
 
 DATA = TOP / "_static" / "explorers"
+NAMES = TOP / "chapters" / "applications" / "parameters" / "names.npz"
 PLACES = {
     "hidden-states": "chapters/05_prediction.html",
     "gradient-flow": "chapters/04_training.html",
+    "names": "chapters/applications/names.html",
 }
 PHONE = {"viewport": {"width": 390, "height": 900}}
 
@@ -138,6 +141,38 @@ def test_hidden_states_and_probabilities_are_those_of_rnn_lib(browser, base_url)
         assert visit.complaints() == []
 
 
+READ = """async (beginnings) => {
+    const { read } = await import('/_static/explorers/names.mjs');
+    const { readNpz } = await import('/_static/explorers/npz.mjs');
+    const file = await readNpz('/_static/explorers/names.npz');
+    return beginnings.map((letters) => {
+        const { states, z } = read(file, letters);
+        return { states: states.map((h) => [...h]), z: [...z] };
+    });
+}"""
+
+
+def test_the_language_model_is_that_of_rnn_lib(browser, base_url):
+    model, beginnings = RNN.load(NAMES), ["", "smit", "kowals", "mcallister", "xqz"]
+    inputs, _ = encode(beginnings)
+    with Visit(browser, base_url, "index.html") as visit:
+        found = visit.page.evaluate(READ, beginnings)
+    for mine, states, p in zip(found, model.hidden_states(inputs), model.predict_proba(inputs)):
+        np.testing.assert_allclose(mine["states"][1:], states, rtol=0, atol=1e-5)
+        e = np.exp(mine["z"])
+        np.testing.assert_allclose(e / e.sum(), p[-1], rtol=0, atol=1e-5)
+
+    with Exploration(browser, base_url, "names") as visit:
+        for letters, (*_, p) in zip(beginnings, model.predict_proba(inputs)):
+            visit.control("Beginning of a name").fill(letters)
+            for temperature in (0.5, 1, 2):
+                visit.move("Temperature", temperature)
+                shown = visit.box.locator(".explorer-share").all_inner_texts()
+                q = p ** (1 / temperature)
+                assert np.abs(np.array(shown, dtype=float) - q / q.sum()).max() <= 0.0005 + 1e-5
+        assert visit.complaints() == []
+
+
 @pytest.mark.parametrize("make", [explorers.hidden_states, explorers.gradient_flow])
 def test_stored_data_are_those_of_the_tool(make):
     name = make.__name__.replace("_", "-")
@@ -187,6 +222,46 @@ def test_radius_cell_and_clipping_do_what_chapter_4_says(browser, base_url):
         share, same, scale = seen("tanh", 2, "1")
         assert (share, same) == (at[2], total)
         assert scale == pytest.approx(1 / total, rel=0.05)
+        assert visit.complaints() == []
+
+
+def test_letters_and_the_unit_of_the_vowels_are_as_the_page_about_names_says(browser, base_url):
+    with Exploration(browser, base_url, "names") as visit:
+        largest = {}
+        for letters in ("q", "mc", "kowals"):
+            visit.control("Beginning of a name").fill(letters)
+            shares = [float(s) for s in visit.box.locator(".explorer-share").all_inner_texts()]
+            largest[letters] = max(shares)
+        assert largest["q"] > 0.8
+        assert largest["kowals"] > 0.8
+        assert largest["mc"] < 0.3
+
+    _, _, names = split_names()
+    states = RNN.load(NAMES).hidden_states(encode(names[:1000])[0])
+    unit = np.concatenate([h[1:, 117 - 1] for h in states])  # after each letter
+    vowel = np.array([letter in "aeiouy" for name in names[:1000] for letter in name])
+    assert (unit[vowel] > 0).mean() > 0.7
+    assert (unit[~vowel] < 0).mean() > 0.7
+    ways = [np.abs(np.diff(h, axis=0, prepend=0)).sum(axis=0) for h in states]
+    assert np.mean([117 - 1 in np.argsort(-way)[:12] for way in ways]) > 0.5
+
+
+def test_names_are_drawn_from_the_beginning_and_kept(browser, base_url):
+    with Exploration(browser, base_url, "names") as visit:
+        visit.control("Beginning of a name").fill("Ko-wals")
+        assert visit.control("Beginning of a name").input_value() == "kowals"
+        visit.page.keyboard.press("Tab")
+        visit.page.keyboard.press("Tab")
+        for _ in range(8):
+            visit.page.keyboard.press("Enter")
+        names = visit.box.get_by_role("log").locator("li").all_inner_texts()
+        assert len(names) == 6
+        assert all(name.startswith("kowals") for name in names)
+        visit.move("Temperature", 0.2)  # nearly always the most probable name
+        for _ in range(6):
+            visit.page.keyboard.press("Enter")
+        names = visit.box.get_by_role("log").locator("li").all_inner_texts()
+        assert names.count("kowalski") >= 4
         assert visit.complaints() == []
 
 

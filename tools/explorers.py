@@ -7,7 +7,7 @@ Each file is a saved model of `rnn_lib` with some arrays more, in 32 bits a numb
 * ``hidden-states.npz``: the network of chapter 5, trained as there, and utterances for it
 * ``gradient-flow.npz``: the untrained networks of chapter 4, one for each cell, and a stream
 
-The third explorer reads the parameters of the page about names as they are.
+The explorer of the names reads the parameters of the page about names as they are.
 """
 
 import argparse

@@ -89,11 +89,11 @@ export function heatMap(label) {
 
 // The legend of a heat map.
 export function legend(what) {
-  const scale = make("span", { className: "explorer-scale" });
-  return make("p", { className: "explorer-note" }, `${what}: −1 `, scale, " 1");
+  const scale = make("span", { className: "explorer-legend" }, "−1 ", make("span", { className: "explorer-scale" }), " 1");
+  return make("p", { className: "explorer-note" }, `${what}: `, scale);
 }
 
-// Bars for probabilities, lying in rows with their names and numbers.
+// Bars for probabilities with their names and numbers: in rows, or upright by their style.
 export function bars(label, names) {
   const rows = names.map((name) => {
     const bar = make("span", { className: "explorer-bar" });
@@ -107,7 +107,7 @@ export function bars(label, names) {
     box,
     draw(values, marked) {
       rows.forEach(({ line, bar, number }, k) => {
-        bar.style.width = `${100 * values[k]}%`;
+        bar.style.setProperty("--share", values[k]);
         number.textContent = values[k].toFixed(3);
         line.classList.toggle("explorer-marked", k === marked);
       });
