@@ -225,6 +225,17 @@ def test_page_fits_a_phone(browser, base_url, page):
         assert sticking_out == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_each_heading_is_smaller_than_the_one_above_it(browser, base_url, width):
+    page = "chapters/02_theano.html"  # it has all three
+    with Visit(browser, base_url, page, viewport={"width": width, "height": 900}) as visit:
+        sizes = visit.page.evaluate(
+            "['h1', 'h2', 'h3'].map(h => parseFloat("
+            "getComputedStyle(document.querySelector(`.bd-article ${h}`)).fontSize))"
+        )
+        assert sizes[0] > 1.1 * sizes[1] > 1.1**2 * sizes[2]
+
+
 def test_axe_would_find_a_fault(browser, base_url):
     with Visit(browser, base_url, "index.html") as visit:
         visit.page.evaluate(
