@@ -52,8 +52,9 @@ export async function open(box) {
   const beginning = make("label", {}, make("span", {}, "Beginning of a name"), input);
   const temperature = slider("Temperature", { min: 0.2, max: 2, step: 0.1, value: 1 }, draw, (t) => t.toFixed(1));
   const drawn = make("ol", { className: "explorer-drawn" });
-  drawn.setAttribute("role", "log");
-  drawn.setAttribute("aria-label", "Names drawn, the newest first");
+  const log = make("div", {}, drawn);
+  log.setAttribute("role", "log");
+  log.setAttribute("aria-label", "Names drawn, the newest first");
   const go = button("Draw a name", () => {
     drawn.prepend(make("li", {}, drawName(file, input.value, temperature.value) || "(no letter)"));
     if (drawn.children.length > KEPT) drawn.lastElementChild.remove();
@@ -69,7 +70,7 @@ export async function open(box) {
   box.replaceChildren(
     make("p", { className: "explorer-title" }, "Explorer: what comes next"),
     make("div", { className: "explorer-controls" }, beginning, temperature.box, go),
-    drawn,
+    log,
     make("p", { className: "explorer-note" }, "Probability of the next letter"),
     bar.box,
     legend(`The ${SHOWN} of 128 units that move most`),
