@@ -308,28 +308,36 @@ def test_a_pointer_draws_a_curve(browser, base_url):
         assert visit.complaints() == []
 
 
+DRAW = """async (box) => {
+    const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const times = {};
+    for (const input of box.querySelectorAll('input, select')) {
+        const [event, values] = {
+            range: ['input', [input.min, input.max]],
+            text: ['input', ['', 'mcallister']],
+        }[input.type] ?? ['change', [...input.options].map((option) => option.value)];
+        for (const value of values)
+            for (let k = 0; k < 5; k++) {
+                await painted();
+                const start = performance.now();
+                input.value = value;
+                input.dispatchEvent(new Event(event));
+                await painted();
+                (times[`${input.labels[0].innerText}: ${value}`] ??= [])
+                    .push(performance.now() - start);
+            }
+    }
+    return times;
+}"""
+
+
 @every_explorer
 def test_a_change_is_drawn_within_100_ms(browser, base_url, name):
     with Exploration(browser, base_url, name) as visit:
-        times = visit.box.evaluate(
-            """async (box) => {
-                const frame = () => new Promise(
-                    (done) => requestAnimationFrame(() => setTimeout(done)));
-                const times = [];
-                for (const input of box.querySelectorAll('input[type=range]'))
-                    for (const end of [input.min, input.max, input.min, input.max]) {
-                        await frame();
-                        const start = performance.now();
-                        input.value = end;
-                        input.dispatchEvent(new Event('input'));
-                        await frame();
-                        times.push(performance.now() - start);
-                    }
-                return times;
-            }"""
-        )
+        times = visit.box.evaluate(DRAW)
         assert len(times) >= 4
-        assert np.median(times) < 100
+        # The best of five: other programs may hold up some of them.
+        assert {change: t for change, t in times.items() if min(t) >= 100} == {}
 
 
 @every_explorer

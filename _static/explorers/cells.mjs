@@ -14,7 +14,9 @@ export function softmax(z) {
 export function times({ shape: [m, n], data }, v) {
   const product = new Float64Array(m);
   for (let i = 0, k = 0; i < m; i++) {
-    for (let j = 0; j < n; j++, k++) product[i] += data[k] * v[j];
+    let sum = 0;
+    for (let j = 0; j < n; j++, k++) sum += data[k] * v[j];
+    product[i] = sum;
   }
   return product;
 }
@@ -23,7 +25,8 @@ export function times({ shape: [m, n], data }, v) {
 export function timesTransposed({ shape: [m, n], data }, v) {
   const product = new Float64Array(n);
   for (let i = 0, k = 0; i < m; i++) {
-    for (let j = 0; j < n; j++, k++) product[j] += data[k] * v[i];
+    const v_i = v[i];
+    for (let j = 0; j < n; j++, k++) product[j] += data[k] * v_i;
   }
   return product;
 }
@@ -121,6 +124,14 @@ export function forward(cell, { Wxh, Whh, bh }, sequence) {
 // The logits of the output layer for a state h.
 export const logits = ({ Why, by }, h) => times(Why, h).map((value, i) => value + by.data[i]);
 
+// sum + left right^T
+function addOuter(sum, left, right) {
+  for (let i = 0, k = 0; i < left.length; i++) {
+    const left_i = left[i];
+    for (let j = 0; j < right.length; j++, k++) sum[k] += left_i * right[j];
+  }
+}
+
 // Go back from the gradient d_h at the last output h. Return the gradient at every state, and at the weights.
 export function backward(cell, { Wxh, Whh, bh }, sequence, { states, sums }, d_h) {
   const n = Whh.shape[1];
@@ -128,12 +139,6 @@ export function backward(cell, { Wxh, Whh, bh }, sequence, { states, sums }, d_h
     Wxh: new Float64Array(Wxh.data.length),
     Whh: new Float64Array(Whh.data.length),
     bh: new Float64Array(bh.data.length),
-  };
-  const addOuter = (sum, left, right) => {
-    const width = right.length;
-    left.forEach((value, i) => {
-      for (let j = 0; j < width; j++) sum[i * width + j] += value * right[j];
-    });
   };
   let d = new Float64Array(CELLS[cell].nStates * n);
   d.set(d_h);

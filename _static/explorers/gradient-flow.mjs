@@ -9,7 +9,7 @@ const NAMES = { tanh: "tanh", lstm: "LSTM", gru: "GRU" };
 const DEPTH = 20; // steps back, of which the sentence speaks
 const POWERS = [-9, -6, -3, 0, 3, 6, 9];
 
-const norm = (...arrays) => Math.sqrt(arrays.flatMap((a) => [...a]).reduce((sum, value) => sum + value ** 2, 0));
+const norm = (...arrays) => Math.hypot(...arrays.map((a) => Math.sqrt(a.reduce((sum, value) => sum + value ** 2, 0))));
 
 const short = (number) => String(Number(number.toPrecision(2)));
 
