@@ -33,7 +33,7 @@ def add_script(app, pagename, templatename, context, doctree) -> None:
 
 def copy_names(app: Sphinx, exception: Exception | None) -> None:
     """Put the parameters of the language model beside the other files."""
-    if exception is None:
+    if exception is None and app.builder.format == "html":
         shutil.copy(Path(app.confdir, NAMES), Path(app.outdir, FILES))
 
 

@@ -196,6 +196,8 @@ def test_the_mistake_of_chapter_5_is_mended_late_and_not_early(browser, base_url
         visit.move("Its value in this frame", 3.5)
         visit.move("Frame", 18)
         assert "speaker 1 leads" in visit.says()
+        visit.box.get_by_role("button", name="As spoken").click()
+        assert "speaker 2 leads" in visit.says()
     model, (_, x) = RNN.load(DATA / "hidden-states.npz"), utterances()[39]
     changed = []
     for t, feature, value in itertools.product(range(11), range(12), np.linspace(-3.5, 3.5, 15)):
@@ -288,6 +290,10 @@ def test_the_keyboard_steps_plays_and_changes(browser, base_url):
         press("Enter")
         visit.box.get_by_text("After 24 of 24 frames").wait_for()
         assert button.inner_text() == "Play"
+        status = "button.closest('.explorer').querySelector('[role=status]').textContent"
+        again = button.evaluate(f"button => {{ button.click(); return {status} }}")
+        assert again.startswith("After 1 of 24 frames")
+        press("Enter")
         visit.control("Its value in this frame").focus()
         before = visit.control("Its value in this frame").input_value()
         press("ArrowUp")

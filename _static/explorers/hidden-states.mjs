@@ -37,7 +37,10 @@ export async function open(box) {
     },
     (number) => number.toFixed(1),
   );
-  const reset = button("As spoken", begin);
+  const reset = button("As spoken", () => {
+    restore();
+    compute();
+  });
 
   const curves = svg("svg", { class: "explorer-curves", preserveAspectRatio: "none", role: "img" });
   const heat = heatMap("The state: a row for each of the 64 units, a column for each frame");
@@ -64,10 +67,13 @@ export async function open(box) {
     words,
   );
 
-  function begin() {
+  function restore() {
     stop();
-    const k = utterance.input.value;
-    frames = spoken[k].map((x) => [...x]);
+    frames = spoken[utterance.input.value].map((x) => [...x]);
+  }
+
+  function begin() {
+    restore();
     frame.set({ max: frames.length, value: frames.length });
     box.style.setProperty("--frames", frames.length);
     curves.setAttribute("viewBox", `0 ${-LIMIT} ${frames.length} ${2 * LIMIT}`);
@@ -109,9 +115,12 @@ export async function open(box) {
   }
 
   function start() {
-    if (frame.value === frames.length) frame.set({ value: 0 }); // the first step leads to frame 1
     words.setAttribute("aria-live", "off"); // a screen reader cannot follow so fast
     play.textContent = "Stop";
+    if (frame.value === frames.length) {
+      frame.set({ value: 1 });
+      draw();
+    }
     playing = setInterval(() => {
       frame.set({ value: frame.value + 1 });
       if (frame.value === frames.length) stop();
