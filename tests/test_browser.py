@@ -11,14 +11,11 @@ import functools
 import gzip
 import json
 import os
-import threading
-from http.server import ThreadingHTTPServer
+import time
 from urllib.parse import unquote, urlparse
 
 import pytest
-from test_website import CI, SITE, TOP, find_browser
-
-from tools.serve import Handler
+from pages import ARGUMENTS, SERVED, SITE, TOP, Visit, find_browser
 
 NOTEBOOKS = sorted(
     path.relative_to(TOP).with_suffix("").as_posix()
@@ -27,86 +24,25 @@ NOTEBOOKS = sorted(
 )
 FIRST = "chapters/01_introduction"
 WHOLE = os.environ.get("BOOK_BROWSER") == "all"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
 CELL_TIMEOUT = 300  # seconds; the start of Python, at the first cell, is in it
+FIRST_OUTPUT = 10  # seconds of computing, from the first click on, where the loop below takes …
+REFERENCE = 0.35  # … this long
 
 if not (SITE / "pyodide" / "pyodide-lock.json").is_file():
     pytest.skip("the book was built without Run buttons", allow_module_level=True)
 
 
-SERVED = {"bytes": 0}  # what the server has sent
+class CellVisit(Visit):
+    """A visit to the page of a notebook, and what one does with its cells."""
 
-
-class QuietHandler(Handler):
-    def log_message(self, *args):
-        pass
-
-    def copyfile(self, source, outputfile):
-        SERVED["bytes"] += os.fstat(source.fileno()).st_size
-        super().copyfile(source, outputfile)
-
-
-@pytest.fixture(scope="module")
-def base_url():
-    handler = functools.partial(QuietHandler, directory=SITE)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    executable = find_browser()
-    if not executable:
-        (pytest.fail if CI else pytest.skip)("no Chromium found; set CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A page in a fresh browser context, with what it asked for and complained of."""
-
-    def __init__(self, browser, base_url, notebook=FIRST, **options):
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.requests, self.errors = [], []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on(
-            "console",
-            lambda m: self.errors.append(m.text) if m.type in {"error", "warning"} else None,
-        )
-        self.base_url = base_url
-        self.page.goto(f"{base_url}{notebook}.html", wait_until="networkidle")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.context.close()
+    def __init__(self, browser, base_url, notebook=FIRST):
+        super().__init__(browser, base_url, f"{notebook}.html")
+        self.page.wait_for_load_state("networkidle")
 
     def weight(self):
         """Return how many bytes a host that compresses sends for the requests so far."""
         paths = {urlparse(url).path.lstrip("/") for url in self.requests if "blob:" not in url}
         return sum(len(gzip.compress((SITE / unquote(path)).read_bytes())) for path in paths)
-
-    def complaints(self):
-        """Return what must not be: errors, and requests to another host."""
-        own = (self.base_url, "blob:", "data:")
-        return self.errors + [url for url in self.requests if not url.startswith(own)]
 
     def type(self, name, text):
         """Replace the text of a cell."""
@@ -144,6 +80,24 @@ class Visit:
         return self.wait(name)
 
 
+def computing(browser):
+    """Return the seconds that the pages' processes, by number, have computed so far.
+
+    Unlike a clock on the wall they hardly grow when other programs run; on a machine that has
+    nothing else to do they are about the time that a reader waits, or more: some of it is done side
+    by side.
+    """
+    answer = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return {p["id"]: p["cpuTime"] for p in answer["processInfo"] if p["type"] == "renderer"}
+
+
+def slowness():
+    """Return how many times slower than the reference this machine computes now, at least 1."""
+    start = time.process_time()
+    sum(k % 7 for k in range(10_000_000))
+    return max(1, (time.process_time() - start) / REFERENCE)
+
+
 @functools.cache
 def code_cells(notebook):
     cells = json.loads((TOP / f"{notebook}.ipynb").read_text("utf-8"))["cells"]
@@ -173,7 +127,7 @@ def test_at_most_three_cells_of_a_page_do_not_run_in_it(notebook):
 
 
 def test_a_cell_that_cannot_run_says_so(browser, base_url):
-    with Visit(browser, base_url, "chapters/05_prediction") as visit:
+    with CellVisit(browser, base_url, "chapters/05_prediction") as visit:
         tools = visit.cell("ch5-process").locator(".run-tools")
         assert tools.get_by_role("button").count() == 0
         assert "run it in Jupyter" in tools.inner_text()
@@ -181,7 +135,7 @@ def test_a_cell_that_cannot_run_says_so(browser, base_url):
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS if WHOLE else [FIRST])
 def test_every_cell_prints_what_the_book_prints(browser, base_url, notebook):
-    with Visit(browser, base_url, notebook) as visit:
+    with CellVisit(browser, base_url, notebook) as visit:
         wrong = {}
         for cell in runnable(notebook):
             shown, expected = visit.run(cell["id"]), stored(cell)
@@ -194,14 +148,17 @@ def test_every_cell_prints_what_the_book_prints(browser, base_url, notebook):
 
 
 def test_the_first_click_loads_python_and_runs_what_the_cell_needs(browser, base_url):
-    with Visit(browser, base_url) as visit:
+    with CellVisit(browser, base_url) as visit:
         for part in ("pyodide/", "worker.mjs", "codemirror"):
             assert not any(part in url for url in visit.requests)
         before = visit.weight()
         assert before < 4_000_000
 
         cells = {cell["id"]: cell for cell in code_cells(FIRST)}
+        slow, start = slowness(), computing(browser)
         assert visit.run("ch1-functions-check") == stored(cells["ch1-functions-check"])
+        spent = sum(now - start.get(id, 0) for id, now in computing(browser).items())
+        assert 1 < spent < FIRST_OUTPUT * max(slow, slowness())
         assert any("pyodide.asm.wasm" in url for url in visit.requests)
         assert 10_000_000 < visit.weight() - before < 30_000_000
 
@@ -217,7 +174,7 @@ def test_the_first_click_loads_python_and_runs_what_the_cell_needs(browser, base
 
 
 def test_edit_figure_traceback_stop_restart(browser, base_url):
-    with Visit(browser, base_url) as visit:
+    with CellVisit(browser, base_url) as visit:
         name, cell = "ch1-count", visit.cell("ch1-count")
         visit.type(name, "print(6 * 7)")
         assert visit.run(name) == ("ok", "42\n", 0)
@@ -259,7 +216,7 @@ def test_an_exercise_fails_on_the_blank_passes_on_the_solution_and_survives_a_re
     browser, base_url
 ):
     solution = next(cell for cell in code_cells(FIRST) if cell["id"] == "ch1-solution-1")
-    with Visit(browser, base_url) as visit:
+    with CellVisit(browser, base_url) as visit:
         assert visit.run("ch1-blank-1")[1].startswith("Not yet: ")
         assert not visit.cell("ch1-solution-1").is_visible()
         visit.type("ch1-blank-1", "".join(solution["source"]))
@@ -287,7 +244,7 @@ def test_an_exercise_fails_on_the_blank_passes_on_the_solution_and_survives_a_re
 
 
 def test_the_keyboard_edits_runs_and_leaves(browser, base_url):
-    with Visit(browser, base_url) as visit:
+    with CellVisit(browser, base_url) as visit:
         press = visit.page.keyboard.press
         visit.cell("ch1-count").get_by_role("button", name="Edit").focus()
         press("Enter")
@@ -307,7 +264,7 @@ def test_the_keyboard_edits_runs_and_leaves(browser, base_url):
 
 
 def test_run_all_runs_all_but_solutions_and_stops_where_a_cell_fails(browser, base_url):
-    with Visit(browser, base_url) as visit:
+    with CellVisit(browser, base_url) as visit:
         visit.type("ch1-three-steps", "1 / 0")
         visit.bar("Run all")
         assert visit.wait("ch1-three-steps")[0] == "error"
@@ -318,28 +275,15 @@ def test_run_all_runs_all_but_solutions_and_stops_where_a_cell_fails(browser, ba
 
 
 def test_axe_finds_no_serious_fault_beside_an_open_editor(browser, base_url):
-    axe = pytest.importorskip("axe_playwright_python.base").AXE_SCRIPT
-    with Visit(browser, base_url, color_scheme="light") as visit:
+    with CellVisit(browser, base_url) as visit:
         visit.type("ch1-weights", "# a comment\ndef f(x):\n    return 'text', 1.5, None, x / 0")
         visit.run("ch1-weights")
         visit.type("ch1-count", "f(1)")
         assert visit.run("ch1-count")[0] == "error"
-        visit.page.evaluate(axe)
-        visit.page.add_style_tag(  # what unfolds would fade in, and be pale for half a second
-            content="* { transition: none !important; animation: none !important }"
-        )
         visit.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         for theme in ("light", "dark"):
             visit.page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-            options = "{resultTypes: ['violations'], preload: false}"
-            result = visit.page.evaluate(f"axe.run(document, {options})")
-            faults = [
-                f"{theme}: {fault['id']}: {node['html'][:200]}"
-                for fault in result["violations"]
-                if fault["impact"] in {"serious", "critical"}
-                for node in fault["nodes"]
-            ]
-            assert faults == []
+            assert visit.axe() == [], theme
 
 
 def test_on_the_second_visit_the_files_come_from_the_browsers_cache(browser, base_url, tmp_path):

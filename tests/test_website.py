@@ -1,28 +1,20 @@
 """The built website: every page opens, asks no other host, and every link leads somewhere.
 
-The book must have been built: ``make book``. It is read from ``_build/html``, or from the folder
-that the environment variable ``BOOK_HTML`` names. Tests that drive a browser are skipped where
-none is installed; with ``CI=true`` that is a failure.
+The book must have been built: ``make book``. Tests that drive a browser are skipped where none is
+installed; with ``CI=true`` that is a failure.
 """
 
 from __future__ import annotations
 
 import html.parser
-import os
 import re
-import shutil
-import threading
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlparse
 
 import pytest
+from pages import CI, SITE, TOP, Visit
 
-TOP = Path(__file__).resolve().parent.parent
-SITE = Path(os.environ.get("BOOK_HTML") or TOP / "_build" / "html")
-CI = os.environ.get("CI") == "true"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
 PAGES = [page for page in PAGES if not page.startswith(("_static/", "_sources/"))]
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
@@ -188,99 +180,10 @@ def test_no_trace_of_the_removed_thebe():
 # --- what a browser sees
 
 
-def find_browser() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def __init__(self, *args):
-        super().__init__(*args, directory=str(SITE))
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def base_url():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = find_browser()
-    if path is None:
-        message = "no Chromium found: the website was NOT tested in a browser"
-        if CI:
-            pytest.fail(message)
-        pytest.skip(message)
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            ],
-        )
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """One page, opened, with everything that it asked for and complained about."""
-
-    def __init__(self, browser, base_url, page, *, width=1280, scheme="light"):
-        self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
-        )
-        self.page = self.context.new_page()
-        self.foreign, self.errors = [], []
-        self.page.on("request", lambda request: self.note_request(request.url, base_url))
-        self.page.on("console", self.note_console)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("response", self.note_response)
-        self.page.goto(base_url + page, wait_until="load")
-        if self.page.evaluate("typeof MathJax !== 'undefined'"):
-            self.page.evaluate("MathJax.startup.promise.then(() => true)")
-
-    def note_request(self, url, base_url):
-        if not url.startswith((base_url, "data:", "blob:")):
-            self.foreign.append(url)
-
-    def note_console(self, message):
-        if message.type in {"error", "warning"}:
-            self.errors.append(message.text)
-
-    def note_response(self, response):
-        if response.status >= 400:
-            self.errors.append(f"{response.status} {response.url}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.context.close()
-
-
-@pytest.fixture(scope="module")
-def axe_source():
-    package = pytest.importorskip("axe_playwright_python.base")
-    return package.AXE_SCRIPT
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_page_opens_clean_and_accessible(browser, base_url, axe_source, page, scheme):
-    with Visit(browser, base_url, page, scheme=scheme) as visit:
+def test_page_opens_clean_and_accessible(browser, base_url, page, scheme):
+    with Visit(browser, base_url, page, color_scheme=scheme) as visit:
         assert visit.page.evaluate("document.documentElement.dataset.theme") == scheme
         visit.page.evaluate(
             "() => { for (const i of document.images) i.loading = 'eager';"
@@ -294,32 +197,18 @@ def test_page_opens_clean_and_accessible(browser, base_url, axe_source, page, sc
                 "[...document.querySelectorAll('.math.notranslate')]"
                 ".every(m => m.querySelector('mjx-container') && !m.querySelector('mjx-merror'))"
             )
-        assert visit.foreign == []
-        assert visit.errors == []
-        visit.page.evaluate(axe_source)
+        assert visit.complaints() == []
         # What is folded away must be readable too.
-        visit.page.add_style_tag(
-            content="* { transition: none !important; animation: none !important }"
-        )
         visit.page.evaluate(
             "() => { for (const d of document.querySelectorAll('details')) d.open = true;"
             " for (const b of document.querySelectorAll('button.toggle-button-hidden')) b.click() }"
         )
-        # preload: axe-core would fetch style sheets a second time, and stumble over their imports
-        options = "{resultTypes: ['violations'], preload: false}"
-        result = visit.page.evaluate(f"axe.run(document, {options})")
-        faults = [
-            f"{violation['id']}: {node['html'][:200]}"
-            for violation in result["violations"]
-            if violation["impact"] in {"serious", "critical"}
-            for node in violation["nodes"]
-        ]
-        assert faults == []
+        assert visit.axe() == []
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_fits_a_phone(browser, base_url, page):
-    with Visit(browser, base_url, page, width=390) as visit:
+    with Visit(browser, base_url, page, viewport={"width": 390, "height": 900}) as visit:
         width = visit.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390
         # Nothing in the text may stick out either, unless it scrolls by itself.
@@ -336,15 +225,25 @@ def test_page_fits_a_phone(browser, base_url, page):
         assert sticking_out == []
 
 
-def test_axe_would_find_a_fault(browser, base_url, axe_source):
+@pytest.mark.parametrize("width", [1280, 390])
+def test_each_heading_is_smaller_than_the_one_above_it(browser, base_url, width):
+    page = "chapters/02_theano.html"  # it has all three
+    with Visit(browser, base_url, page, viewport={"width": width, "height": 900}) as visit:
+        sizes = visit.page.evaluate(
+            "['h1', 'h2', 'h3'].map(h => parseFloat("
+            "getComputedStyle(document.querySelector(`.bd-article ${h}`)).fontSize))"
+        )
+        assert sizes[0] > 1.1 * sizes[1] > 1.1**2 * sizes[2]
+
+
+def test_axe_would_find_a_fault(browser, base_url):
     with Visit(browser, base_url, "index.html") as visit:
-        visit.page.evaluate(axe_source)
         visit.page.evaluate(
             "document.querySelector('.bd-article').insertAdjacentHTML("
             "'beforeend', '<p style=\"color: #ccc; background: #fff\">pale</p>')"
         )
-        result = visit.page.evaluate("axe.run('.bd-article', {preload: false})")
-        assert "color-contrast" in [violation["id"] for violation in result["violations"]]
+        (fault,) = visit.axe("'.bd-article'")
+        assert fault.startswith("color-contrast: ")
 
 
 def test_dark_mode_is_switched_by_its_button_and_kept(browser, base_url):
@@ -363,7 +262,7 @@ def test_dark_mode_is_switched_by_its_button_and_kept(browser, base_url):
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_figures_stand_on_white_in_dark_mode(browser, base_url, page):
-    with Visit(browser, base_url, page, scheme="dark") as visit:
+    with Visit(browser, base_url, page, color_scheme="dark") as visit:
         looks = visit.page.evaluate(
             "[...document.querySelectorAll('.bd-article img')].map(i => {"
             " const s = getComputedStyle(i); return [s.backgroundColor, s.filter] })"
@@ -376,8 +275,7 @@ def test_search_finds_a_term_of_the_glossary(browser, base_url):
         visit.page.wait_for_selector("#search-results li a", timeout=20_000)
         links = visit.page.eval_on_selector_all("#search-results li a", "l => l.map(a => a.href)")
         assert any("notation.html" in link for link in links)
-        assert visit.foreign == []
-        assert visit.errors == []
+        assert visit.complaints() == []
 
 
 def test_code_can_be_copied(browser, base_url):
