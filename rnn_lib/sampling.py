@@ -1,4 +1,4 @@
-"""Generate sequences: draw tokens from logits, or search the most probable sequence (NumPy only).
+"""Generate sequences: draw tokens, one or many, or search the most probable sequence (NumPy only).
 
 Introduced on the pages about names and about spelling and sound.
 
@@ -10,18 +10,31 @@ Introduced on the pages about names and about spelling and sound.
 ...     return np.log(np.eye(4)[np.minimum(tokens + 1, 3)] + 1e-9), state
 >>> beam_search(step, np.zeros((1, 0)), start=0, end=3, width=2, max_steps=5)[0][0]
 [1, 2]
+
+Of a network, :func:`generate` draws a whole sequence:
+
+>>> from rnn_lib import RNN
+>>> from rnn_lib.sampling import generate
+>>> model = RNN(4, 8, 4, embedding_size=3, readout="all")
+>>> model.Why.set_value(np.zeros((4, 8)))  # the last token is as good as sure, whatever came before
+>>> model.by.set_value(np.array([0.0, 0.0, 0.0, 50.0]))
+>>> generate(model, [0], 5, np.random.default_rng(0))
+array([3, 3, 3, 3, 3])
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from rnn_lib.checks import check_count, check_number
+from rnn_lib.checks import check_choice, check_count, check_indices, check_number
+from rnn_lib.kernel_parts import sigmoid, tanh
+from rnn_lib.tiers import choose_tier
 
-__all__ = ["beam_search", "sample"]
+__all__ = ["beam_search", "generate", "sample"]
 
 
 def sample(
@@ -41,6 +54,128 @@ def sample(
     if top_k is not None:
         z = np.where(z >= np.sort(z)[-min(check_count("top_k", top_k), len(z))], z, -np.inf)
     return int((z + rng.gumbel(size=z.shape)).argmax())
+
+
+def generate(
+    model: Any,
+    prompt: Any,
+    n_tokens: int,
+    rng: np.random.Generator,
+    *,
+    temperature: float = 1.0,
+    end: int | None = None,
+) -> np.ndarray:
+    """Draw by ``rng`` the tokens that follow ``prompt``, each from what `model` says of all before.
+
+    They are those that :func:`sample` draws token by token from the logits; but here one loop runs
+    through the whole sequence, and all noise is drawn before it begins.
+
+    Parameters
+    ----------
+    model : RNN
+        With an embedding, one layer, ``readout="all"`` and ``output="softmax"``; not bidirectional.
+    prompt : list or array of int, (n_steps,)
+        What the sequence begins with: at least one token.
+    n_tokens : int
+        How many to draw.
+    temperature : float
+        As of :func:`sample`.
+    end : int, optional
+        The token that closes the sequence.
+
+    Returns
+    -------
+    tokens : int64 array (n_tokens,)
+        Without the prompt; shorter where ``end`` was drawn, which is not among them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, or the option of ``model``, that is wrong.
+    """
+    known = ["tanh", "lstm", "gru"]
+    needed: dict[str, list[Any]] = {"cell": known, "layers": [1], "bidirectional": [False]}
+    needed |= {"readout": ["all"], "output": ["softmax"], "output_size": [model.input_size]}
+    for name, values in needed.items():
+        check_choice(f"{name} of the model", getattr(model, name), values)
+    if model.embedding_size is None:
+        raise ValueError("embedding_size of the model must be a number, got None.")
+    prompt = np.asarray(prompt)
+    if prompt.ndim != 1 or not len(prompt):
+        expected = "prompt must have the shape (n_steps,) and at least one step"
+        raise ValueError(f"{expected}, got {prompt.shape}.")
+    prompt = check_indices("prompt", prompt, model.input_size)
+    check_count("n_tokens", n_tokens)
+    check_number("temperature", temperature)
+    if end is not None:
+        check_count("end", end, least=0)
+        check_indices("end", end, model.output_size)
+    E, Wxh, bh, Whh, Why, by = (
+        getattr(model, name).get_value(borrow=True)
+        for name in ("E", "Wxh", "bh", "Whh", "Why", "by")
+    )
+    noise = temperature * rng.gumbel(size=(n_tokens, len(by)))  # z / tau + noise has this arg max
+    biases = (by + noise).astype(by.dtype)
+    draw = _compiled_draw() if choose_tier() is True else _draw
+    return draw(model.cell, prompt, E @ Wxh.T + bh, Whh, Why, biases, -1 if end is None else end)
+
+
+def _draw(
+    cell: str,
+    prompt: np.ndarray,
+    table: np.ndarray,
+    Whh: np.ndarray,
+    Why: np.ndarray,
+    biases: np.ndarray,
+    end: int,
+) -> np.ndarray:
+    """Run the loop of :func:`generate`: a kernel, as those of `rnn_lib.kernels`, for a batch of 1.
+
+    The equations are those of `rnn_lib.cells`.  ``table`` has a row :math:`W_{xh} x + b_h` for each
+    token, ``biases`` a row for each draw: ``by`` and the noise.  All arrays are of one dtype.
+    """
+    n, n_read = Whh.shape[1], len(prompt)
+    tokens = np.empty(n_read + len(biases), np.int64)
+    tokens[:n_read] = prompt
+    W, W_out = np.ascontiguousarray(Whh.T), np.ascontiguousarray(Why.T)
+    h, c = np.zeros((1, n), table.dtype), np.zeros((1, n), table.dtype)
+    q, logits = np.empty_like(table[:1]), np.empty_like(biases[:1])
+    for t in range(len(tokens) - 1):
+        p = table[tokens[t] : tokens[t] + 1]
+        np.dot(h, W, q)
+        if cell == "tanh":
+            np.add(p, q, h)
+            tanh(h)
+        elif cell == "lstm":
+            i_and_f, g = p[:, : 2 * n] + q[:, : 2 * n], p[:, 2 * n : 3 * n] + q[:, 2 * n : 3 * n]
+            o = p[:, 3 * n :] + q[:, 3 * n :]
+            sigmoid(i_and_f)
+            tanh(g)
+            sigmoid(o)
+            c = i_and_f[:, n:] * c + i_and_f[:, :n] * g
+            h[:] = c
+            tanh(h)
+            h *= o
+        else:
+            r_and_z = p[:, : 2 * n] + q[:, : 2 * n]
+            sigmoid(r_and_z)
+            candidate = p[:, 2 * n :] + r_and_z[:, :n] * q[:, 2 * n :]
+            tanh(candidate)
+            h[:] = candidate + r_and_z[:, n:] * (h - candidate)
+        if t + 1 >= n_read:
+            np.dot(h, W_out, logits)
+            token = (logits[0] + biases[t + 1 - n_read]).argmax()
+            if token == end:
+                return tokens[n_read : t + 1]
+            tokens[t + 1] = token
+    return tokens[n_read:]
+
+
+@functools.cache
+def _compiled_draw() -> Any:
+    from rnn_lib.compiled import njit
+
+    return njit(_draw)
 
 
 def beam_search(

@@ -200,7 +200,7 @@ RAISES = {
     "files": {"FileNotFoundError": 1, "ValueError": 3, "": 1},
     "model": {"ValueError": 4},
     "network": {"AttributeError": 1},
-    "sampling": {},
+    "sampling": {"ValueError": 2},
     "tiers": {"ValueError": 1},
     "training": {"FloatingPointError": 1},
 }

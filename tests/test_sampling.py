@@ -1,11 +1,12 @@
-"""Sampling from logits and beam search, against what enumeration finds."""
+"""Sampling from logits and networks, and beam search, against what enumeration finds."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from rnn_lib.sampling import beam_search, sample
+from rnn_lib import RNN, engine
+from rnn_lib.sampling import beam_search, generate, sample
 
 N_TOKENS, END = 4, 3
 
@@ -107,3 +108,84 @@ def test_bad_arguments_of_beam_search(name, markov_step):
     options = {"start": 0, "end": END, "width": 2, "max_steps": 3, name: 0}
     with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1, got 0"):
         beam_search(markov_step, np.zeros((1, 1), dtype=int), **options)
+
+
+def language_model(cell="tanh", **options):
+    """A network of 7 tokens, with weights that make its probabilities differ."""
+    model = RNN(7, 6, options.pop("output_size", 7), cell=cell, **{**LANGUAGE, **options})
+    rng = np.random.default_rng(2)
+    for p in model.params:
+        p.set_value(rng.normal(0, 0.7, p.get_value().shape))
+    return model
+
+
+LANGUAGE = {"embedding_size": 5, "readout": "all"}
+PROMPT = [3, 1, 4]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("cell", ["tanh", "lstm", "gru"])
+def test_generate_draws_what_the_network_says_token_by_token(cell, temperature):
+    model, rng, tokens = language_model(cell), np.random.default_rng(0), list(PROMPT)
+    for _ in range(40):
+        log_p = np.log(model.predict_proba(tokens)[-1])
+        tokens.append(sample(log_p, rng, temperature=temperature))
+    drawn = generate(model, PROMPT, 40, np.random.default_rng(0), temperature=temperature)
+    assert drawn.dtype == "int64"
+    assert drawn.tolist() == tokens[3:]
+    assert len(set(tokens[3:])) > 3
+
+
+def test_generate_stops_before_the_end():
+    model = language_model()
+    whole = generate(model, PROMPT, 40, np.random.default_rng(0)).tolist()
+    for end in range(7):
+        drawn = generate(model, PROMPT, 40, np.random.default_rng(0), end=end)
+        assert drawn.tolist() == whole[: [*whole, end].index(end)]
+
+
+@pytest.mark.skipif(engine.NAME != "pytensor", reason="numba comes with PyTensor")
+@pytest.mark.parametrize("cell", ["tanh", "lstm", "gru"])
+def test_generate_compiled_draws_the_same(cell, monkeypatch):
+    model, drawn = language_model(cell), []
+    for setting in "01":
+        monkeypatch.setenv("RNN_COMPILED", setting)
+        drawn.append(generate(model, PROMPT, 200, np.random.default_rng(0), end=END).tolist())
+        drawn.append(generate(model, PROMPT, 200, np.random.default_rng(0)).tolist())
+    assert drawn[:2] == drawn[2:]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layers": 2}, "layers of the model must be one of 1, got 2"),
+        ({"bidirectional": True}, "bidirectional of the model must be one of False, got True"),
+        ({"readout": "last"}, "readout of the model must be one of 'all', got 'last'"),
+        ({"output": "linear"}, "output of the model must be one of 'softmax', got 'linear'"),
+        ({"output_size": 3}, "output_size of the model must be one of 7, got 3"),
+        ({"embedding_size": None}, "embedding_size of the model must be a number, got None"),
+    ],
+)
+def test_models_that_cannot_generate(options, message):
+    with pytest.raises(ValueError, match=message):
+        generate(language_model(**options), PROMPT, 4, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("options", "exception", "message"),
+    [
+        ({"prompt": []}, ValueError, r"prompt must have the shape \(n_steps,\) .*, got \(0,\)"),
+        ({"prompt": [[1, 2]]}, ValueError, r"prompt must have the shape .*, got \(1, 2\)"),
+        ({"prompt": 3}, ValueError, r"prompt must have the shape .*, got \(\)"),
+        ({"prompt": [7]}, ValueError, r"prompt must lie in 0\.\.6, got 7"),
+        ({"prompt": [0.5]}, TypeError, "prompt must hold whole numbers, got dtype float64"),
+        ({"n_tokens": 0}, ValueError, "n_tokens must be a whole number of at least 1, got 0"),
+        ({"temperature": 0}, ValueError, "temperature must be a finite number above 0, got 0"),
+        ({"end": 7}, ValueError, r"end must lie in 0\.\.6, got 7"),
+        ({"end": "."}, TypeError, "end must be a whole number of at least 0, got '.'"),
+    ],
+)
+def test_bad_arguments_of_generate(options, exception, message):
+    arguments = {"prompt": PROMPT, "n_tokens": 4, "rng": np.random.default_rng(0), **options}
+    with pytest.raises(exception, match=message):
+        generate(language_model(), **arguments)
