@@ -61,13 +61,17 @@ def check_pair(value: Any, name: str = "validation_data") -> Any:
     return value
 
 
-def _array(name: str, value: Any) -> np.ndarray:
+def _as_array(value: Any) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NumPy before 1.24 warns of a ragged array ...
-            array = np.asarray(value)
+            return np.asarray(value)
     except ValueError:  # ... and raises since then
-        array = np.empty(0, dtype=object)
+        return np.empty(0, dtype=object)
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    array = value if isinstance(value, np.ndarray) else _as_array(value)
     if array.dtype == object:
         raise ValueError(f"{name} must be a regular array of numbers, got a ragged or mixed one.")
     if array.dtype.kind not in "iuf":
