@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,19 +26,27 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PYTHON = {name: ROOT / name / "bin" / "python" for name in (".venv", ".venv-theano", ".venv-bench")}
 
+INTERPRETED = {"RNN_ENGINE": "pytensor", "RNN_COMPILED": "0"}
+COMPILED = {"RNN_ENGINE": "pytensor", "RNN_COMPILED": "1"}
+ON_THEANO = {"RNN_ENGINE": "theano", "RNN_COMPILED": "0"}
 # What a row is called: the environment, the module, its variant, the variables of its process
 ENGINES = {
-    "rnn_lib": (".venv", "with_rnn_lib", "fused", {"RNN_ENGINE": "pytensor"}),
-    "rnn_lib on Theano": (".venv-theano", "with_rnn_lib", "fused", {"RNN_ENGINE": "theano"}),
-    "scan": (".venv", "with_rnn_lib", "scan", {"RNN_ENGINE": "pytensor"}),
-    "scan on Theano": (".venv-theano", "with_rnn_lib", "scan", {"RNN_ENGINE": "theano"}),
+    "rnn_lib": (".venv", "with_rnn_lib", "fused", INTERPRETED),
+    "rnn_lib compiled": (".venv", "with_rnn_lib", "fused", COMPILED),
+    "rnn_lib on Theano": (".venv-theano", "with_rnn_lib", "fused", ON_THEANO),
+    "scan": (".venv", "with_rnn_lib", "scan", INTERPRETED),
+    "scan compiled": (".venv", "with_rnn_lib", "scan", COMPILED),
+    "scan on Theano": (".venv-theano", "with_rnn_lib", "scan", ON_THEANO),
     "NumPy by hand": (".venv", "with_numpy", "plain", {}),
     "PyTorch": (".venv-bench", "with_torch", "plain", {}),
     "JAX": (".venv-bench", "with_jax", "plain", {}),
+    "C by hand": (".venv", "with_c", "plain", {}),  # W1 alone
 }
+SPEAKERS = ["rnn_lib", "rnn_lib compiled", "NumPy by hand", "PyTorch", "JAX"]  # who draws letters
 N_LOSSES = {"W1": 31, "W2r": 31, "W2l": 31}  # elsewhere 5: those updates are long, or many sizes
 TOLERANCE = 1e-5  # relative; the arrays are float32
 RESULTS = ROOT / "chapters" / "applications" / "parameters" / "speed.json"  # beside its page
+CACHE = tempfile.TemporaryDirectory()  # of what numba compiles: empty at the start of a run
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -45,6 +54,12 @@ def environment(**variables: str) -> dict[str, str]:
     own = {k: v for k, v in os.environ.items() if not k.endswith("_FLAGS")}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return own | threads | {"PYTHONPATH": str(ROOT)} | variables
+
+
+def cached_in(folder: str) -> dict[str, str]:
+    """Return the variables that make the engines and numba keep there what they compile."""
+    flags = dict.fromkeys(("PYTENSOR_FLAGS", "THEANO_FLAGS"), f"base_compiledir={folder}")
+    return flags | {"NUMBA_CACHE_DIR": folder}
 
 
 class Worker:
@@ -57,7 +72,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(**variables),
+            env=environment(**variables, **cached_in(CACHE.name)),
         )
 
     def ask(self, command: str) -> dict:
@@ -99,25 +114,60 @@ def take_turns(workers: dict[str, Worker], command: str, rounds: int) -> dict[st
     return found
 
 
-def measure(work: str, rounds: int, engines: list[str], predict: bool = False) -> dict:
-    """Return medians in ms and the peak of memory in MB, by engine, and the gap of the losses."""
+def first_update(engine: str, work: str) -> dict:
+    """Return the CPU seconds and the peak of memory of a process that makes one update."""
+    worker = Worker(engine, work)
+    worker.ask("update 1")
+    found = worker.ask("so far")
+    worker.close()
+    return found
+
+
+def measure(work: str, rounds: int, engines: list[str], others: tuple[str, ...] = ()) -> dict:
+    """Return medians in ms and the peak of memory in MB, by engine, and the gap of the losses.
+
+    ``others`` are commands besides "update" that are measured: "predict" or "sample".
+    """
+    result: dict = {"gap": 0.0}
+    if work in WORKLOADS:  # with nothing compiled, then again
+        compiled = [engine for engine in engines if engine.endswith(" compiled")]
+        result["first"] = {engine: first_update(engine, work) for engine in compiled}
+        result["again"] = {engine: first_update(engine, work) for engine in engines}
     workers = {engine: Worker(engine, work) for engine in engines}
     try:
         answers = {
             e: w.ask(f"update {N_LOSSES.get(work, 5)}")["values"] for e, w in workers.items()
         }
-        result: dict = {"gap": check_losses(answers)}
+        result["gap"] = check_losses(answers)
         result["update"] = take_turns(workers, "update", rounds)
-        result["memory"] = {engine: w.ask("memory") for engine, w in workers.items()}
-        if predict:
-            result["predict"] = take_turns(workers, "predict", rounds)
+        result["memory"] = {engine: w.ask("so far")["memory"] for engine, w in workers.items()}
+        for command in others:
+            able = {e: w for e, w in workers.items() if command != "sample" or e in SPEAKERS}
+            if command == "sample":
+                check_letters({e: w.ask("sample 1")["values"][0] for e, w in able.items()})
+            result[command] = take_turns(able, command, rounds)
     finally:
         for worker in workers.values():
             worker.close()
-    for command in ("update", "predict"):
-        for engine, seconds in result.get(command, {}).items():
+    for command in ("update", *others):
+        for engine, seconds in result[command].items():
             result[command][engine] = float(f"{1000 * statistics.median(seconds):.3g}")
     return result
+
+
+def check_letters(letters: dict[str, list[int]]) -> None:
+    """Stop where an engine draws other letters than PyTorch from the same noise."""
+    for engine, drawn in letters.items():
+        if drawn != letters["PyTorch"]:
+            raise SystemExit(f"{engine} draws other letters than PyTorch.")
+
+
+def engines_for(work: str) -> list[str]:
+    """Return the names of the rows: C is for W1 alone, and where there is a compiler."""
+    if work == "W1" and not shutil.which("cc"):
+        print("There is no C compiler, so no row for C.")
+    with_c = work == "W1" and shutil.which("cc")
+    return [engine for engine in ENGINES if with_c or engine != "C by hand"]
 
 
 def seconds_of(command: list, **variables: str) -> tuple[float, str]:
@@ -145,8 +195,8 @@ def cold_start(rounds: int) -> dict:
     for _ in range(rounds):
         for name, (folder, variables) in jobs.items():
             with tempfile.TemporaryDirectory() as cache:
-                flags = {f"{v.upper()}_FLAGS": f"floatX=float32,base_compiledir={cache}"
-                         for v in variables.values()}  # fmt: skip
+                flags = {k: f"floatX=float32,{v}" if k.endswith("FLAGS") else v
+                         for k, v in cached_in(cache).items()}  # fmt: skip
                 command = [PYTHON[folder], HERE / "cold.py", names.get(name, "rnn_lib")]
                 spent, printed = seconds_of(command, **variables, **flags)
             found[name].append(spent)
@@ -159,7 +209,7 @@ def cold_start(rounds: int) -> dict:
 
 def growth(rounds: int) -> dict:
     """Return the ms of an update of W1 as one of its sizes grows, by size and engine."""
-    engines, found = ["rnn_lib", "scan", "PyTorch", "JAX"], {}
+    engines, found = ["rnn_lib", "scan", "PyTorch", "JAX", "rnn_lib compiled"], {}
     for size, values in GROWTH.items():
         print(f"growth with {size}", flush=True)
         rows = [
@@ -205,7 +255,8 @@ def main() -> None:
     results["machine"] = machine()
     for name in options.only:
         if name in WORKLOADS:
-            result = measure(name, options.rounds, list(ENGINES), predict=name == "W1")
+            others = {"W1": ("predict",), "W2r": ("sample",), "W2l": ("sample",)}.get(name, ())
+            result = measure(name, options.rounds, engines_for(name), others)
             results["train"][name] = result
             for engine, ms in result["update"].items():
                 ratio = result["update"]["PyTorch"] / ms

@@ -66,3 +66,25 @@ def make(work):
         return float(value)
 
     return update, lambda: np.asarray(probabilities(state[0], x))
+
+
+def make_sample(work):
+    """Return a function that draws letters: the whole loop is compiled."""
+    w = {k: jnp.asarray(a) for k, a in work.speaker().items()}
+    noise, step = jnp.asarray(work.noise()), tanh_step if work.cell == "tanh" else lstm_step
+
+    @jax.jit
+    def loop(w, noise):
+        table = w["E"] @ w["Wxh"].T + w["bh"]
+
+        def draw(carry, noise_t):
+            state, token = carry
+            state, h = step(w["Whh"], state, table[token])
+            token = (h @ w["Why"].T + w["by"] + noise_t).argmax()
+            return (state, token), token
+
+        h = jnp.zeros(work.n_hidden, "float32")
+        start = h if work.cell == "tanh" else (h, h)
+        return jax.lax.scan(draw, (start, jnp.int32(0)), noise)[1]
+
+    return lambda: np.asarray(loop(w, noise))

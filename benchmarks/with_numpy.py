@@ -8,21 +8,25 @@ def sigmoid(a):
     return 1 / (1 + np.exp(-a))
 
 
+def step(work, w, x_t, h, c):
+    """Return the next state, ``h`` and ``c``, and the gates."""
+    a = x_t @ w["Wxh"].T + h @ w["Whh"].T + w["bh"]
+    if work.cell == "tanh":
+        return np.tanh(a), c, None
+    i, f, g, o = np.split(a, 4, axis=-1)
+    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    c = f * c + i * g
+    return o * np.tanh(c), c, (i, f, g, o)
+
+
 def forward(work, w, x):
     """Return the inputs of the layer, its states from before the first step on, and the gates."""
     inputs = w["E"][x] if work.letters else x
     h = np.zeros((work.n_steps + 1, work.n_batch, work.n_hidden), "float32")
     c, gates = np.zeros_like(h), []
     for t, x_t in enumerate(inputs):
-        a = x_t @ w["Wxh"].T + h[t] @ w["Whh"].T + w["bh"]
-        if work.cell == "tanh":
-            h[t + 1] = np.tanh(a)
-            continue
-        i, f, g, o = np.split(a, 4, axis=1)
-        i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
-        c[t + 1] = f * c[t] + i * g
-        h[t + 1] = o * np.tanh(c[t + 1])
-        gates.append((i, f, g, o))
+        h[t + 1], c[t + 1], gates_t = step(work, w, x_t, h[t], c[t])
+        gates.append(gates_t)
     return inputs, h, c, gates
 
 
@@ -97,3 +101,19 @@ def make(work):
         return softmax((h[1:] if work.letters else h[-1]) @ w["Why"].T + w["by"])
 
     return update, predict
+
+
+def make_sample(work):
+    """Return a function that draws letters."""
+    w, noise = work.speaker(), work.noise()
+
+    def sample():
+        h = c = np.zeros(work.n_hidden, "float32")
+        token, letters = 0, []
+        for noise_t in noise:
+            h, c, _ = step(work, w, w["E"][token], h, c)
+            token = int((h @ w["Why"].T + w["by"] + noise_t).argmax())
+            letters.append(token)
+        return letters
+
+    return sample

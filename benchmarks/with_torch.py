@@ -22,9 +22,9 @@ class Net(nn.Module):
         return self.out(h[-1] if self.embed is None else h)
 
 
-def make(work):
-    """Return an update, which gives its loss, and a prediction."""
-    net, weights = Net(work), {k: torch.from_numpy(w) for k, w in work.weights().items()}
+def build(work, weights):
+    """Return the network with these weights."""
+    net, weights = Net(work), {k: torch.from_numpy(w) for k, w in weights.items()}
     with torch.no_grad():
         net.rnn.weight_ih_l0.copy_(weights["Wxh"])
         net.rnn.weight_hh_l0.copy_(weights["Whh"])
@@ -34,6 +34,12 @@ def make(work):
         net.out.bias.copy_(weights["by"])
         if work.letters:
             net.embed.weight.copy_(weights["E"])
+    return net
+
+
+def make(work):
+    """Return an update, which gives its loss, and a prediction."""
+    net = build(work, work.weights())
     net.rnn.bias_hh_l0.requires_grad_(False)  # one bias, as the others have
     params = [p for p in net.parameters() if p.requires_grad]
     optimizer = (torch.optim.Adam if work.letters else torch.optim.SGD)(params, lr=RATE)
@@ -54,3 +60,19 @@ def make(work):
             return net(x).softmax(-1).numpy()
 
     return update, predict
+
+
+def make_sample(work):
+    """Return a function that draws letters."""
+    net, noise = build(work, work.speaker()), torch.from_numpy(work.noise())
+
+    def sample():
+        token, state, letters = torch.zeros(1, dtype=torch.long), None, []
+        with torch.inference_mode():
+            for noise_t in noise:
+                h, state = net.rnn(net.embed(token), state)
+                token = (net.out(h) + noise_t).argmax(-1)
+                letters.append(int(token))
+        return letters
+
+    return sample

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RATE, MAX_NORM = 0.001, 1.0
+N_DRAWN = 200  # letters that are drawn one by one
 N_GATES = {"tanh": 1, "lstm": 4}
 
 
@@ -46,6 +47,16 @@ class Workload:
         rng = np.random.default_rng(1)
         scale = 1 / np.sqrt(self.n_hidden)
         return {k: rng.uniform(-scale, scale, s).astype("float32") for k, s in shapes.items()}
+
+    def speaker(self) -> dict[str, np.ndarray]:
+        """Return the parameters for drawing letters: what was drawn changes what is drawn next."""
+        scales = {"E": 20, "Why": 4}
+        return {k: a * np.float32(scales.get(k, 1)) for k, a in self.weights().items()}
+
+    def noise(self) -> np.ndarray:
+        """Return what is added to the logits of each letter that is drawn: the arg max is drawn."""
+        rng = np.random.default_rng(2)
+        return rng.gumbel(size=(N_DRAWN, self.n_classes)).astype("float32")
 
 
 LETTERS = {"n_steps": 64, "n_batch": 32, "n_features": 128, "n_hidden": 128, "n_classes": 65}
