@@ -64,7 +64,7 @@ notebooks: $(ENV)               ## format, execute and normalise all notebooks, 
 	$(PY) -m ruff format --quiet $(NB)
 	$(PY) tools/notebooks.py $(NB)
 
-bench: $(ENV) $(ENV_THEANO) $(ENV_BENCH)   ## measure speed beside PyTorch, JAX and NumPy, and store it for the page about it
+bench: $(ENV) $(ENV_THEANO) $(ENV_BENCH)   ## measure speed beside PyTorch, JAX, NumPy and C, and store it for the page about it
 	$(PY) benchmarks/run.py
 
 lint: $(ENV)     ## check style, formatting and types
