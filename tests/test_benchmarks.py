@@ -80,11 +80,18 @@ def test_stored_results_are_whole():
     folder = ROOT / "chapters" / "applications" / "parameters"
     results = json.loads((folder / "speed.json").read_text("utf-8"))
     assert list(results["train"]) == ["W1", "W2r", "W2l", "W3"]
-    engines = list(results["train"]["W1"]["update"])
-    assert {"rnn_lib", "scan", "PyTorch", "JAX", "NumPy by hand"} <= set(engines)
+    engines = [e for e in results["train"]["W1"]["update"] if e != "C by hand"]
+    compiled = ["rnn_lib compiled", "scan compiled"]
+    assert {"rnn_lib", "scan", "PyTorch", "JAX", "NumPy by hand", *compiled} <= set(engines)
     for result in results["train"].values():
-        assert list(result["update"]) == list(result["memory"]) == engines
+        assert list(result["update"]) == list(result["memory"]) == list(result["again"])
+        assert [e for e in result["update"] if e != "C by hand"] == engines
+        assert list(result["first"]) == compiled
         assert result["gap"] < 1e-5
+    assert "rnn_lib compiled" in results["train"]["W1"]["predict"]
+    for work in ("W2r", "W2l"):
+        speakers = {"rnn_lib", "rnn_lib compiled", "NumPy by hand", "PyTorch", "JAX"}
+        assert set(results["train"][work]["sample"]) == speakers
     assert min(results["cold"]["accuracy"].values()) >= 0.96
     for found in results["growth"].values():
         assert {len(row) for row in found["update"].values()} == {len(found["values"])}
