@@ -24,7 +24,7 @@ c.Spawner.environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # A class starts all its servers in the same minute.
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180
 
-# Who does nothing gives memory back: a notebook ends after one hour, a server after two.
+# What is not used gives its memory back: a closed notebook after one hour, a server after two.
 c.Spawner.args = [
     "--MappingKernelManager.cull_idle_timeout=3600",
     "--ServerApp.shutdown_no_activity_timeout=7200",

@@ -137,6 +137,16 @@ def test_the_values_follow_from_what_was_measured():
     assert {key: VALUES["singleuser"][key] for key in needs} == needs
 
 
+def test_the_page_recommends_what_was_measured():
+    page = (ROOT / "teaching" / "hub.md").read_text("utf-8")
+    chapters, all_pages = re.search(
+        r"six chapters count (\d+) students a GB, and (\d+) if", page
+    ).groups()
+    fit = {row["what"]: int(float(row["students in a GB"])) for row in read()[2:]}
+    assert int(all_pages) == min(fit.values())
+    assert int(chapters) == min(n for what, n in fit.items() if what[0] == "0")
+
+
 def test_sizing_by_hand():
     rows = [
         {"RSS in MB": "300", "CPU seconds": "72.0"},

@@ -194,7 +194,7 @@ def test_the_solutions_of_every_page_get_all_points(page, tmp_path):
     found = {label: solution.search(cell.source) for label, cell in graded_cells(source).items()}
     nbgrader(course, "generate_assignment", name)
     hand_in(course, "teacher", {label: m[1] for label, m in found.items() if m}, name)
-    nbgrader(course, "autograde", name)
+    nbgrader(course, "autograde", name, "--ExecutePreprocessor.timeout=250")  # on a busy machine
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         submission = book.find_submission(name, "teacher")
         secrets = read_sheet(page).secrets.values()
