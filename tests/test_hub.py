@@ -32,7 +32,8 @@ from tools.hub import FOLDER, PROXY, Student, differences, measure, processes, r
 
 ROOT = FOLDER.parent
 FIRST = next(page for page in pages() if page.stem.startswith("01"))
-LARGEST = max(read()[2:], key=lambda row: float(row["RSS in MB"]))["what"]
+CHAPTERS = [row for row in read() if row["what"][0] == "0"]
+LARGEST = max(CHAPTERS, key=lambda row: float(row["RSS in MB"]))["what"]
 VALUES = yaml.safe_load((FOLDER / "values.yaml").read_text("utf-8"))
 RECIPE = (FOLDER / "Dockerfile").read_text("utf-8").replace("\\\n", "")
 
