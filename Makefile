@@ -16,11 +16,12 @@ ENV_THEANO := .venv-theano/.installed
 ENV_BENCH := .venv-bench/.installed
 ENV_CLASS := .venv-classroom/.installed
 SITE := _build/html/index.html
-SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters teaching rnn_lib data tools/pyodide.py -type f -not -path '*/.*' -not -name '*.pyc')
+SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters teaching hub rnn_lib data tools/pyodide.py -type f -not -path '*/.*' -not -name '*.pyc')
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # Two workers, each notebook and each test file on one of them. One thread each: small arrays gain nothing from more.
 PYTEST := -m pytest -n 2 --dist loadfile
+PYTEST_CLASS := -m pytest -n 2 --dist loadgroup
 # Run the unit tests and the notebooks on an engine ($1) with its Python ($2), both also where the first fail.
 run_tests = export RNN_ENGINE=$1; $2 tools/versions.py && \
     { $2 $(PYTEST) --doctest-modules rnn_lib tests; units=$$?; $2 $(PYTEST) --nbval chapters && exit $$units; }
@@ -28,7 +29,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve lab test test-pytensor test-theano test-browser classroom test-classroom notebooks bench lint lock clean
+.PHONY: help book serve lab test test-pytensor test-theano test-class test-browser classroom test-classroom notebooks bench lint lock clean
 
 help:            ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -42,8 +43,8 @@ serve: book      ## serve the website on http://127.0.0.1:8000
 lab: $(ENV)      ## open the notebooks in JupyterLab
 	$(PY) -m jupyterlab chapters
 
-test:            ## units, structure, website and every notebook, on both engines
-	@$(MAKE) --keep-going --no-print-directory test-pytensor test-theano
+test:            ## units, structure, website and every notebook, on both engines, and a small class
+	@$(MAKE) --keep-going --no-print-directory test-pytensor test-theano test-class
 
 test-pytensor: $(ENV) $(SITE)   ## all tests and notebooks on PyTensor
 	@$(call run_tests,pytensor,$(PY))
@@ -51,14 +52,17 @@ test-pytensor: $(ENV) $(SITE)   ## all tests and notebooks on PyTensor
 test-theano: $(ENV_THEANO)      ## the unit tests and all notebooks on Theano 1.0.5 (needs Python 3.11)
 	@[ -x $(PY_THEANO) ] || exit 0; $(call run_tests,theano,$(PY_THEANO))
 
+test-class: $(ENV_CLASS)        ## grade one page with nbgrader, and let two students use one JupyterHub
+	$(PY_CLASS) $(PYTEST_CLASS) tests/test_nbgrader.py tests/test_hub.py
+
 test-browser: $(ENV) $(SITE)    ## every cell of every page, in a browser
 	BOOK_BROWSER=all $(PY) -m pytest tests/test_browser.py
 
 classroom: $(ENV)               ## make the students', teachers' and nbgrader's notebooks in _build/classroom
 	$(PY) -m tools.classroom
 
-test-classroom: $(ENV_CLASS)    ## answer every exercise right and wrong, and grade a class with nbgrader: minutes
-	$(PY_CLASS) -m pytest -n 2 --dist loadgroup -m "whole or not whole" tests/test_classroom.py tests/test_nbgrader.py
+test-classroom: $(ENV_CLASS)    ## answer every exercise right and wrong, grade every page, four students on one hub: minutes
+	$(PY_CLASS) $(PYTEST_CLASS) -m "whole or not whole" tests/test_classroom.py tests/test_nbgrader.py tests/test_hub.py
 
 notebooks: $(ENV)               ## format, execute and normalise all notebooks, or one: NB=chapters/02_theano.ipynb
 	$(PY) -m ruff format --quiet $(NB)
@@ -106,11 +110,13 @@ $(ENV_BENCH): benchmarks/requirements.txt
 	.venv-bench/$(BIN)/python $(PIP_INSTALL) -r benchmarks/requirements.txt
 	@touch $@
 
-# The environment of a class: the book's, and nbgrader.
-$(ENV_CLASS): requirements-classroom.txt pyproject.toml
+# The environment of a class: the book's, nbgrader and JupyterHub; its proxy where Node.js is.
+$(ENV_CLASS): requirements-classroom.txt hub/package.json hub/package-lock.json pyproject.toml
 	$(PYTHON) -m venv .venv-classroom
 	$(PY_CLASS) $(PIP_INSTALL) -r requirements-classroom.txt
 	$(PY_CLASS) $(PIP_INSTALL) --no-deps -e .
+	cp hub/package.json hub/package-lock.json .venv-classroom
+	if command -v npm >/dev/null; then npm ci --prefix .venv-classroom --ignore-scripts --no-audit --no-fund --silent; fi
 	@touch $@
 
 # What runs Python in the pages comes first; where it cannot be had, the tool says so and the book is built without.

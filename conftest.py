@@ -25,6 +25,7 @@ if NAME == "theano":
         "tests/test_classroom.py",
         "tests/test_data_files.py",
         "tests/test_explorers.py",
+        "tests/test_hub.py",
         "tests/test_nbgrader.py",
         "tests/test_notebook_proofs.py",
         "tests/test_pyodide.py",

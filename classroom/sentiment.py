@@ -9,9 +9,8 @@
 #
 # - A rule works for one "but" and fails for two: read from left to right.
 # - The negations are looked for, not counted: twice is back.
+# - A sentence that fools one network is taken for one that fools all.
 # - A high accuracy on real reviews is taken for understanding; the bag of words is nearly as good.
-#
-# **Exercise 3 is not graded**: every fooling sentence is right, and its check says so.
 #
 # **Discuss**: how would you find out whether a unit that flips at "not" is used by the network?
 
@@ -62,4 +61,45 @@ def move_not(text):
     return " but ".join(reversed(text.split(" but ")))
 
 
-# %% ex-sentiment-3 | open, not graded | 20 min | objective 2
+# %% ex-sentiment-3 | open | 20 min | objective 2
+# %% test: the other two networks
+for network in models[1:]:
+    text = fool(network)
+    decisive = text.split(" but ")[-1].split(" although ")[0].split()
+    turns = decisive.count("not") + decisive.count("nobody")
+    label = int((decisive[-1] in GOOD) ^ (turns % 2 == 1))
+    assert network.predict(encode([text]))[0] != label
+
+
+# %% test: a network that fails only at long sentences
+class Tires:
+    def predict(self, sequences):
+        answers = []
+        for text in (" ".join(vocabulary.decode(words)) for words in sequences):
+            decisive = text.split(" but ")[-1].split(" although ")[0].split()
+            turns = decisive.count("not") + decisive.count("nobody")
+            right = (decisive[-1] in GOOD) ^ (turns % 2 == 1)
+            n_links = text.split().count("but") + text.split().count("although")
+            answers.append(int(right ^ (n_links > 3)))
+        return np.array(answers)
+
+    def predict_proba(self, sequences):
+        return np.eye(2)[self.predict(sequences)]
+
+
+text = fool(Tires())
+assert 4 < len(text.replace(" although ", " but ").split(" but ")) <= 12
+
+
+# %% wrong: the first network is asked, whichever is given
+def fool(model):
+    texts, labels = corpus(2000, [1, 2, 3, 6, 12], seed=7)
+    wrong = np.flatnonzero(models[0].predict(encode(texts)) != labels)
+    return min((texts[i] for i in wrong), key=lambda text: len(text.split()))
+
+
+# %% wrong: only sentences as long as those of the training
+def fool(model):
+    texts, labels = corpus(4000, [1, 2, 3], seed=7)
+    wrong = np.flatnonzero(model.predict(encode(texts)) != labels)
+    return min((texts[i] for i in wrong), key=lambda text: len(text.split()))

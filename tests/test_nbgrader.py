@@ -1,11 +1,13 @@
 """The round trip of an assignment with nbgrader's own commands: release, five submissions, grades.
 
-It needs the environment of a class, so ``make test-classroom`` runs it.
+It needs the environment of a class, so ``make test-class`` runs it.  ``make test-classroom`` also
+grades the solutions of every page.
 """
 
 import csv
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +18,8 @@ import pytest
 from test_classroom import lines_of, secret_lines
 from tools.classroom import STUB, build, exercises, pages, read_sheet
 
-pytest.importorskip("nbgrader", reason="make test-classroom has an environment with nbgrader")
-pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("nbgrader")]  # one round trip for all
+pytest.importorskip("nbgrader", reason="make test-class has an environment with nbgrader")
+one_round_trip = pytest.mark.xdist_group("nbgrader")  # for all tests with the fixture course
 
 PAGE = next(page for page in pages() if page.stem.startswith("01"))
 NAME = PAGE.stem
@@ -77,17 +79,21 @@ def nbgrader(course, *command, fails=False):
     return run.stderr
 
 
-def hand_in(course, student, answers):
+def graded_cells(nb):
+    """Return the cells of a notebook that nbgrader knows, by their ids."""
+    return {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nb.cells}
+
+
+def hand_in(course, student, answers, name=NAME):
     """Write a submission: the release, with answers in place of stubs."""
-    nb = nbformat.read(course / "release" / NAME / f"{NAME}.ipynb", as_version=4)
-    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nb.cells}
+    folder = course / "submitted" / student / name
+    shutil.copytree(course / "release" / name, folder)
+    nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
     for label, code in answers.items():
-        assert STUB in cells[label].source
-        cells[label].source = cells[label].source.replace(STUB, code)
-    folder = course / "submitted" / student / NAME
-    folder.mkdir(parents=True)
-    nbformat.write(nb, folder / f"{NAME}.ipynb")
-    (folder / "matplotlibrc").write_bytes((PAGE.parent / "matplotlibrc").read_bytes())
+        cell = graded_cells(nb)[label]
+        assert STUB in cell.source
+        cell.source = cell.source.replace(STUB, code)
+    nbformat.write(nb, folder / f"{name}.ipynb")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +117,7 @@ def released(course):
     return nbformat.read(course / "release" / NAME / f"{NAME}.ipynb", as_version=4)
 
 
+@one_round_trip
 def test_the_release_hides_solutions_and_hidden_tests(course):
     text = "\n".join(cell.source for cell in released(course).cells)
     assert text.count(STUB) == len(EXERCISES)
@@ -119,6 +126,7 @@ def test_the_release_hides_solutions_and_hidden_tests(course):
     assert secret_lines(PAGE) & lines_of(text) == set()
 
 
+@one_round_trip
 def test_the_release_has_the_answer_cells_of_the_students_version(course):
     path = next((course.parent / "student").rglob(PAGE.name))
     students = [
@@ -126,9 +134,7 @@ def test_the_release_has_the_answer_cells_of_the_students_version(course):
         for cell in nbformat.read(path, as_version=4).cells
         if "exercise" in cell.metadata.get("tags", [])
     ]
-    cells = {
-        cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in released(course).cells
-    }
+    cells = graded_cells(released(course))
     assert [cells[label].source for label in EXERCISES] == students
 
 
@@ -137,6 +143,7 @@ def grades(course):
         return {row["student_id"]: row for row in csv.DictReader(file)}
 
 
+@one_round_trip
 def test_grades_are_as_planned(course):
     for student, (_, points) in SUBMISSIONS.items():
         if points:
@@ -145,6 +152,7 @@ def test_grades_are_as_planned(course):
             assert float(grades(course)[student]["max_score"]) == 12
 
 
+@one_round_trip
 @pytest.mark.parametrize("student", [name for name, (_, points) in SUBMISSIONS.items() if points])
 def test_each_cell_has_the_planned_points(course, student):
     from nbgrader.api import Gradebook
@@ -158,15 +166,37 @@ def test_each_cell_has_the_planned_points(course, student):
     }
 
 
+@one_round_trip
 def test_a_crash_gets_no_grade_and_spoils_no_other(course):
     assert float(grades(course)["crash"]["score"]) == 0
     graded = {path.parent.parent.name for path in (course / "autograded").rglob("*.ipynb")}
     assert graded == set(SUBMISSIONS) - {"crash"}
 
 
+@one_round_trip
 def test_feedback_says_which_test_failed(course):
     for student in set(SUBMISSIONS) - {"crash"}:
         page = (course / "feedback" / student / NAME / f"{NAME}.html").read_text("utf-8")
         planned = sum(sum(three) for three in SUBMISSIONS[student][1].values())
         assert re.search(rf"Score: {planned}(\.0)? / 12", page), student
     assert not Path(course / "feedback" / "crash").exists()
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("page", pages(), ids=[page.stem for page in pages()])
+def test_the_solutions_of_every_page_get_all_points(page, tmp_path):
+    from nbgrader.api import Gradebook
+
+    name, course = page.stem, tmp_path / "course"
+    build(tmp_path)
+    source = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
+    solution = re.compile(r"### BEGIN SOLUTION\n(.*)\n### END SOLUTION", re.S)
+    found = {label: solution.search(cell.source) for label, cell in graded_cells(source).items()}
+    nbgrader(course, "generate_assignment", name)
+    hand_in(course, "teacher", {label: m[1] for label, m in found.items() if m}, name)
+    nbgrader(course, "autograde", name, "--ExecutePreprocessor.timeout=250")  # on a busy machine
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        submission = book.find_submission(name, "teacher")
+        secrets = read_sheet(page).secrets.values()
+        assert submission.max_score == sum(1 + len(secret.tests) for secret in secrets)
+        assert submission.score == submission.max_score
