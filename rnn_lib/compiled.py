@@ -17,6 +17,7 @@ array([[0.762, 0.762],
 from __future__ import annotations
 
 import functools
+import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -168,6 +169,8 @@ def function(inputs: list[Any], outputs: Any, updates: Any = None) -> Any:
 
     It is that of `rnn_lib.engine.function`, in PyTensor's numba mode.
     """
-    return theano.function(
-        inputs, outputs, updates=updates, allow_input_downcast=True, mode="NUMBA"
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Loop fusion failed")  # some loops stay apart
+        return theano.function(
+            inputs, outputs, updates=updates, allow_input_downcast=True, mode="NUMBA"
+        )
