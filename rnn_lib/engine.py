@@ -1,8 +1,8 @@
 """Theano for the whole book: one API, two engines.
 
-This is the only module that imports Theano or PyTensor, the maintained project that Theano
-became.  Everything else, the chapters included, takes ``theano`` and ``T`` from here and
-writes the API of Theano 1.0.5, with the meaning that it has there.
+Only this module imports Theano or PyTensor, the maintained project that Theano became, and where
+numba is used `rnn_lib.compiled`.  Everything else, the chapters included, takes ``theano`` and
+``T`` from here and writes the API of Theano 1.0.5, with the meaning that it has there.
 
 >>> from rnn_lib import theano, T
 >>> x = T.dscalar("x")
@@ -16,7 +16,7 @@ pass every name on and add only what PyTensor lacks or means differently: ``thea
 
 Environment
 -----------
-RNN_ENGINE : ``pytensor`` or ``theano``; the default is PyTensor where it is installed.
+RNN_ENGINE : ``pytensor`` or ``theano``; the default is PyTensor, or Theano where that is missing.
 PYTENSOR_FLAGS, THEANO_FLAGS : the engine's own settings, which win over those made here.
 """
 

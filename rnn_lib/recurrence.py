@@ -1,4 +1,4 @@
-"""Run a cell over time: the only place that walks along the sequence; introduced in chapter 3.
+"""Run a cell over time, as one operation or by a scan; introduced in chapter 3.
 
 >>> import numpy as np
 >>> from rnn_lib import theano, T

@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from rnn_lib import RNN, tiers
-from rnn_lib.engine import CAN_COMPILE, floatX
+from rnn_lib import RNN, T, tiers
+from rnn_lib.engine import CAN_COMPILE, floatX, function
+from rnn_lib.fused import LogSoftmax, Lookup, Recurrence
 from rnn_lib.kernel_parts import tanh
 from rnn_lib.kernels import KERNELS
 
@@ -25,7 +26,7 @@ def compiled_tanh(x):
 
 @needs_numba
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_tanh_within_4_units_in_the_last_place(dtype):
+def test_tanh_is_exact_to_4_epsilon(dtype):
     from rnn_lib.compiled import njit
 
     x = np.concatenate([np.linspace(-25, 25, 100_001), np.logspace(-30, 0, 1000)])
@@ -73,6 +74,37 @@ def test_kernels_are_those_of_numpy(cell, dtype):
             assert a.dtype == b.dtype == dtype
             tolerance = 100 * np.finfo(dtype).eps
             np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * np.abs(b).max())
+
+
+def recurrence():
+    p, Whh, start, mask = T.matrix(), T.matrix(), T.matrix(), T.bmatrix()
+    loss = (Recurrence("tanh", backwards=True)(p, Whh, start, mask) ** 2).sum()
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in [(6, 4), (4, 4), (2, 4)]]
+    return [p, Whh, start, mask], loss, [*arrays, np.array([[1, 1], [1, 1], [1, 0]], "int8")]
+
+
+def lookup():
+    E, tokens = T.matrix(), T.ivector()
+    arrays = [np.arange(8.0).reshape(4, 2), np.array([3, 0, 3], "int32")]
+    return [E, tokens], (Lookup()(E, tokens) ** 2).sum(), arrays
+
+
+def log_softmax():
+    x = T.matrix()
+    return [x], (LogSoftmax()(x) ** 2).sum(), [np.array([[0.0, 1.0], [1000.0, 0.0]])]
+
+
+@needs_numba
+@pytest.mark.parametrize("make", [recurrence, lookup, log_softmax])
+def test_operations_and_their_gradients_are_those_of_the_interpreter(make):
+    from rnn_lib import compiled
+
+    inputs, loss, arrays = make()
+    outputs = [loss, *T.grad(loss, [x for x in inputs if x.dtype == floatX()])]
+    found = compiled.function(inputs, outputs)(*arrays)
+    for a, b in zip(found, function(inputs, outputs)(*arrays), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -183,10 +215,12 @@ def test_no_process_is_left(monkeypatch, error):
 
 
 @needs_numba
-def test_the_process_ends_with_the_one_that_started_it():
+def test_the_process_ends_with_the_one_that_started_it(tmp_path):
     command = [sys.executable, "-m", "rnn_lib.prepare", json.dumps(JOB)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    own = {"PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}  # nothing is compiled there yet
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=os.environ | own)
     time.sleep(2)
+    assert process.poll() is None  # it has not failed: it compiles
     process.stdin.close()
     assert process.wait(timeout=60) == 1
 
