@@ -38,7 +38,7 @@ def make(work, scan=False):
     x, y = work.data()
     optimizer = ("adam", True) if work.letters else ("sgd", False)
     compiled = model._compiled("update", *optimizer)
-    numbers = [RATE, MAX_NORM] if work.letters else [RATE]
+    numbers = [np.array(n, "float32") for n in ([RATE, MAX_NORM] if work.letters else [RATE])]
     sequences, targets = [*x.swapaxes(0, 1)], [*y.T] if work.letters else [*y]
 
     def update():

@@ -7,8 +7,8 @@ imported only where something shall be compiled.  The page about speed says what
 >>> import numpy as np
 >>> from rnn_lib.compiled import njit
 >>> from rnn_lib.kernels import KERNELS
->>> p, Whh, start = np.ones((5, 1, 2)), np.eye(2), np.zeros((1, 2))
->>> (h,) = njit(KERNELS["tanh"].forward)(p, Whh, start, np.ones((5, 1), dtype="int8"))
+>>> p, W, start = np.ones((5, 1, 2)), np.eye(2), np.zeros((1, 2))
+>>> (h,) = njit(KERNELS["tanh"].forward)(p, W, start, np.ones((5, 1), dtype="int8"))
 >>> h[:2, 0].round(3)
 array([[0.762, 0.762],
        [0.943, 0.943]])
@@ -16,7 +16,6 @@ array([[0.762, 0.762],
 
 from __future__ import annotations
 
-import functools
 import warnings
 import zlib
 from collections.abc import Callable
@@ -29,8 +28,23 @@ from numba.extending import overload, register_jitable
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
 from rnn_lib.engine import theano
-from rnn_lib.fused import LogSoftmax, Lookup, LookupGradient, Recurrence, RecurrenceGradient
-from rnn_lib.kernel_parts import before, n_padded_rows, sigmoid, tanh, walk, weights_gradient
+from rnn_lib.fused import (
+    CrossEntropy,
+    CrossEntropyGradient,
+    Lookup,
+    LookupGradient,
+    Recurrence,
+    RecurrenceGradient,
+)
+from rnn_lib.kernel_parts import (
+    lstm_cell_backward,
+    lstm_cell_forward,
+    n_padded_rows,
+    product,
+    sigmoid,
+    tanh,
+    weights_gradient,
+)
 from rnn_lib.kernels import KERNELS
 
 __all__ = ["function", "njit"]
@@ -41,8 +55,19 @@ _VERSION = zlib.crc32(
              for name in ("kernel_parts", "kernels", "compiled"))
 )  # fmt: skip
 
-for _part in (before, n_padded_rows, sigmoid, walk, weights_gradient):
-    register_jitable(_part)
+_jitable = register_jitable(error_model="numpy")
+for _functions in (n_padded_rows, sigmoid, weights_gradient), *(k[:2] for k in KERNELS.values()):
+    for _function in _functions:
+        _jitable(_function)
+
+
+@overload(product)
+def _product(a, b, out):  # type: ignore[no-untyped-def]
+    return lambda a, b, out: np.dot(a, b, out)
+
+
+_in_one_row = _jitable(lambda x: x.reshape((1, x.size)))
+_as_it_is = _jitable(lambda x: x)
 
 
 @overload(tanh, jit_options={"error_model": "numpy"})
@@ -56,15 +81,17 @@ def _tanh(x):  # type: ignore[no-untyped-def]  # numba compares the names and th
     Lambert's fraction, down to the 13, of :math:`a = x / 8`, then three doublings; as u / v, there
     is one division.  Its relative error stays below 4 times the epsilon of the dtype.
     """
+    flat = _in_one_row if x.layout == "C" else _as_it_is
 
     def loop(x):  # type: ignore[no-untyped-def]
         number = x.dtype.type
         one, two, eighth, limit = number(1), number(2), number(1 / 8), number(19)
         u1, u2, u3 = number(17325 / 135135), number(378 / 135135), number(1 / 135135)
         v1, v2, v3 = number(62370 / 135135), number(3150 / 135135), number(28 / 135135)
-        for i in range(x.shape[0]):
-            row = x[i]
-            for j in range(x.shape[1]):
+        rows = flat(x)
+        for i in range(rows.shape[0]):
+            row = rows[i]
+            for j in range(rows.shape[1]):
                 a = min(max(row[j], -limit), limit) * eighth
                 q = a * a
                 u = a * (one + q * (u1 + q * (u2 + q * u3)))
@@ -77,14 +104,53 @@ def _tanh(x):  # type: ignore[no-untyped-def]  # numba compares the names and th
     return loop
 
 
+# Loops over numbers: numba would compile the blocks of the gates as arrays of unknown strides.
+
+
+@overload(lstm_cell_forward, jit_options={"error_model": "numpy"})
+def _lstm_cell_forward(gates, c_prev, c, h):  # type: ignore[no-untyped-def]
+    def loops(gates, c_prev, c, h):  # type: ignore[no-untyped-def]
+        n = c.shape[1]
+        for b in range(c.shape[0]):
+            for j in range(n):
+                c[b, j] = gates[b, j] * gates[b, 2 * n + j] + gates[b, n + j] * c_prev[b, j]
+        h[:] = c
+        tanh(h)
+        for b in range(c.shape[0]):
+            for j in range(n):
+                h[b, j] *= gates[b, 3 * n + j]
+
+    return loops
+
+
+@overload(lstm_cell_backward, jit_options={"error_model": "numpy"})
+def _lstm_cell_backward(gates, c_prev, c, dh, dc, da):  # type: ignore[no-untyped-def]
+    def loops(gates, c_prev, c, dh, dc, da):  # type: ignore[no-untyped-def]
+        n, one, tanh_c = c.shape[1], c.dtype.type(1), c.copy()
+        tanh(tanh_c)
+        for b in range(c.shape[0]):  # each loop is simple enough for many numbers at a time
+            for j in range(n):
+                dc[b, j] += dh[b, j] * gates[b, 3 * n + j] * (one - tanh_c[b, j] ** 2)
+            for j in range(n):
+                i = gates[b, j]
+                da[b, j] = dc[b, j] * gates[b, 2 * n + j] * i * (one - i)
+            for j in range(n):
+                f = gates[b, n + j]
+                da[b, n + j] = dc[b, j] * c_prev[b, j] * f * (one - f)
+            for j in range(n):
+                da[b, 2 * n + j] = dc[b, j] * gates[b, j] * (one - gates[b, 2 * n + j] ** 2)
+            for j in range(n):
+                o = gates[b, 3 * n + j]
+                da[b, 3 * n + j] = dh[b, j] * tanh_c[b, j] * o * (one - o)
+            for j in range(n):
+                dc[b, j] *= gates[b, n + j]
+
+    return loops
+
+
 def njit(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``kernel``, a plain function over arrays, as numba compiles it at the first call."""
     return numba.njit(kernel, error_model="numpy", cache=True)
-
-
-@functools.cache
-def _inner(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    return numba_njit(kernel, error_model="numpy")
 
 
 def _implements(operation: type) -> Callable[..., Any]:
@@ -104,28 +170,25 @@ def _implements(operation: type) -> Callable[..., Any]:
 
 @_implements(Recurrence)
 def _recurrence(op: Any, node: Any) -> Any:
-    forward, backwards = _inner(KERNELS[op.cell].forward), op.backwards
+    forward = KERNELS[op.cell].forward
 
     def tape(p, Whh, start, mask):  # type: ignore[no-untyped-def]
         steps = p.reshape((mask.shape[0], mask.shape[1], Whh.shape[0]))
-        return forward(steps, Whh, start, mask, backwards)
+        return forward(steps, np.ascontiguousarray(Whh.T), start, mask)
 
-    if len(node.outputs) > 1:
-        return tape
-    whole = _inner(tape)
+    def h(p, Whh, start, mask):  # type: ignore[no-untyped-def]
+        steps = p.reshape((mask.shape[0], mask.shape[1], Whh.shape[0]))
+        return forward(steps, np.ascontiguousarray(Whh.T), start, mask)[0]
 
-    def outputs(p, Whh, start, mask):  # type: ignore[no-untyped-def]
-        return whole(p, Whh, start, mask)[0]
-
-    return outputs
+    return tape if len(node.outputs) > 1 else h
 
 
 @_implements(RecurrenceGradient)
 def _recurrence_gradient(op: Any, node: Any) -> Any:
-    backward, backwards = _inner(KERNELS[op.cell].backward), op.backwards
+    backward = KERNELS[op.cell].backward
 
     def gradients(dh, Whh, start, mask, *tape):  # type: ignore[no-untyped-def]
-        dp, dWhh, dstart = backward(dh, Whh, start, mask, backwards, tape)
+        dp, dWhh, dstart = backward(dh, np.ascontiguousarray(Whh), start, mask, tape)
         return dp.reshape((dp.shape[0] * dp.shape[1], dp.shape[2])), dWhh, dstart
 
     return gradients
@@ -151,17 +214,36 @@ def _lookup_gradient(op: Any, node: Any) -> Any:
     return add_rows
 
 
-@_implements(LogSoftmax)
-def _log_softmax(op: Any, node: Any) -> Any:
-    def log_softmax(x):  # type: ignore[no-untyped-def]
-        z = np.empty(x.shape, x.dtype)
-        rows, into = x.reshape((-1, x.shape[-1])), z.reshape((-1, x.shape[-1]))
-        for i in range(len(rows)):
-            shifted = rows[i] - rows[i].max()
-            into[i] = shifted - np.log(np.exp(shifted).sum())
-        return z
+@_implements(CrossEntropy)
+def _cross_entropy(op: Any, node: Any) -> Any:
+    def losses_and_p(x, y):  # type: ignore[no-untyped-def]
+        losses, p = np.empty(y.shape, x.dtype), np.empty(x.shape, x.dtype)
+        every_x, every_loss = x.reshape((-1, x.shape[-1])), losses.reshape(-1)
+        every_p, every_y = p.reshape((-1, x.shape[-1])), y.reshape(-1)
+        for i in range(len(every_x)):
+            row = every_p[i]
+            row[:] = every_x[i] - every_x[i].max()
+            of_y = row[every_y[i]]
+            row[:] = np.exp(row)
+            total = row.sum()
+            row /= total
+            every_loss[i] = np.log(total) - of_y
+        return losses, p
 
-    return log_softmax
+    return losses_and_p
+
+
+@_implements(CrossEntropyGradient)
+def _cross_entropy_gradient(op: Any, node: Any) -> Any:
+    def gradient(d, p, y):  # type: ignore[no-untyped-def]
+        dx = np.empty_like(p)
+        every_p, every_dx = p.reshape((-1, p.shape[-1])), dx.reshape((-1, p.shape[-1]))
+        for i, (slope, k) in enumerate(zip(d.flat, y.flat)):
+            every_dx[i] = slope * every_p[i]
+            every_dx[i, k] -= slope
+        return dx
+
+    return gradient
 
 
 def function(inputs: list[Any], outputs: Any, updates: Any = None) -> Any:

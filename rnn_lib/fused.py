@@ -23,6 +23,7 @@ expressions ``inputs`` and ``outputs``, and the ``gradients`` with respect to th
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,13 @@ import numpy as np
 from rnn_lib.engine import T, theano
 from rnn_lib.kernels import KERNELS
 
-__all__ = ["LogSoftmax", "Lookup", "LookupGradient", "Recurrence", "RecurrenceGradient"]
+__all__ = ["CrossEntropy", "CrossEntropyGradient", "Lookup", "LookupGradient"]
+__all__ += ["Recurrence", "RecurrenceGradient"]
+
+# The C library of Linux gives a large freed array back at once, and to clear the memory of the next
+# one costs more than the numbers in it.  Having seen one of this size freed, it keeps them.
+if sys.platform == "linux":
+    np.empty(2**25 - 2**16, dtype="uint8")
 
 
 class Recurrence(theano.Op):
@@ -44,15 +51,13 @@ class Recurrence(theano.Op):
     Parameters
     ----------
     cell : {"tanh", "lstm", "gru"}
-    backwards : bool
-        Go from the last step to the first.
     """
 
-    __props__ = ("cell", "backwards")
+    __props__ = ("cell",)
     default_output = 0  # a call returns h alone
 
-    def __init__(self, cell: str, backwards: bool = False) -> None:
-        self.cell, self.backwards = cell, backwards
+    def __init__(self, cell: str) -> None:
+        self.cell = cell
 
     def make_node(self, *inputs: Any) -> Any:
         """Return the node of the graph: the floats of one dtype, the outputs of three axes."""
@@ -65,8 +70,8 @@ class Recurrence(theano.Op):
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Compute the outputs and put each into its place."""
         p, Whh, start, mask = inputs
-        p = p.reshape(*mask.shape, len(Whh))
-        tape = KERNELS[self.cell].forward(p, Whh, start, mask, self.backwards)
+        p, W = p.reshape(*mask.shape, len(Whh)), np.ascontiguousarray(Whh.T)
+        tape = KERNELS[self.cell].forward(p, W, start, mask)
         for storage, value in zip(outputs, tape):
             storage[0] = value
 
@@ -83,7 +88,7 @@ class Recurrence(theano.Op):
     def L_op(self, inputs: Any, outputs: Any, gradients: Any) -> list[Any]:  # noqa: N802
         """Return the gradients: :class:`RecurrenceGradient` of that of ``h``."""
         _, Whh, start, mask = inputs
-        back = RecurrenceGradient(self.cell, self.backwards)
+        back = RecurrenceGradient(self.cell)
         of_mask = theano.gradient.DisconnectedType()()
         return [*back(gradients[0], Whh, start, mask, *outputs), of_mask]
 
@@ -94,14 +99,13 @@ class RecurrenceGradient(theano.Op):
     """The gradients of the loss with respect to ``p``, ``Whh`` and ``start`` of a `Recurrence`.
 
     The inputs are the gradient ``dh`` with respect to its outputs, its inputs ``Whh``, ``start``
-    and ``mask``, and its outputs; ``cell`` and ``backwards`` are its own.  A gradient of a gradient
-    needs `scan`.
+    and ``mask``, and its outputs; ``cell`` is its own.  A gradient of a gradient needs `scan`.
     """
 
-    __props__ = ("cell", "backwards")
+    __props__ = ("cell",)
 
-    def __init__(self, cell: str, backwards: bool = False) -> None:
-        self.cell, self.backwards = cell, backwards
+    def __init__(self, cell: str) -> None:
+        self.cell = cell
 
     def make_node(self, dh: Any, Whh: Any, start: Any, mask: Any, *tape: Any) -> Any:
         """Return the node of the graph; each gradient has the type of its variable."""
@@ -111,8 +115,8 @@ class RecurrenceGradient(theano.Op):
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Compute the gradients and put each into its place."""
         dh, Whh, start, mask, *tape = inputs
-        backward = KERNELS[self.cell].backward
-        dp, dWhh, dstart = backward(dh, Whh, start, mask, self.backwards, tape)
+        backward, Whh = KERNELS[self.cell].backward, np.ascontiguousarray(Whh)
+        dp, dWhh, dstart = backward(dh, Whh, start, mask, tape)
         for storage, value in zip(outputs, (dp.reshape(-1, len(Whh)), dWhh, dstart)):
             storage[0] = value
 
@@ -184,34 +188,69 @@ class LookupGradient(theano.Op):
         return [arguments[-1][1]]
 
 
-class LogSoftmax(theano.Op):
-    r"""Each row's :math:`x_k - \log \sum_j e^{x_j}`, over the last axis, without overflow.
+class CrossEntropy(theano.Op):
+    r"""Each row's loss :math:`-\log p_y`, and the tape :math:`p = \operatorname{softmax}(x)`.
 
-    As `rnn_lib.engine.log_softmax`, but one node on both engines, and its gradient takes the
-    probabilities from its output instead of computing them again.
+    The inputs are ``x (..., n_classes)`` and the class indices ``y (...)``; a call returns the
+    losses, of the shape of ``y``.  Extreme ``x`` overflow neither here nor in the gradient.
+    """
+
+    __props__ = ()
+    default_output = 0
+
+    def make_node(self, x: Any, y: Any) -> Any:
+        """Return the node of the graph."""
+        x, y = T.as_tensor_variable(x), T.as_tensor_variable(y)
+        return theano.Apply(self, [x, y], [x[..., 0].type(), x.type()])
+
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """Compute both in one new array."""
+        x, y = inputs
+        p = x - x.max(axis=-1, keepdims=True)
+        of_y = np.take_along_axis(p, y[..., np.newaxis], axis=-1)
+        np.exp(p, p)
+        total = p.sum(axis=-1, keepdims=True)
+        p /= total
+        outputs[0][0] = (np.log(total) - of_y)[..., 0]
+        outputs[1][0] = p
+
+    def infer_shape(self, *arguments: Any) -> list[Any]:
+        """Return the shapes of the outputs."""
+        x, y = arguments[-1]
+        return [y, x]
+
+    def connection_pattern(self, node: Any) -> list[list[bool]]:
+        """Say that the gradient goes from the losses to ``x``."""
+        return [[True, False], [False, False]]
+
+    def L_op(self, inputs: Any, outputs: Any, gradients: Any) -> list[Any]:  # noqa: N802
+        """Return the gradient: :class:`CrossEntropyGradient` of that of the losses."""
+        dx = CrossEntropyGradient()(gradients[0], outputs[1], inputs[1])
+        return [dx, theano.gradient.DisconnectedType()()]
+
+    pullback = L_op
+
+
+class CrossEntropyGradient(theano.Op):
+    r"""The gradient with respect to ``x`` of a `CrossEntropy`: :math:`d_t (p_t - 1_y)` in each row.
+
+    The inputs are the gradient ``d`` with respect to the losses, the tape ``p``, and ``y``.
     """
 
     __props__ = ()
 
-    def make_node(self, x: Any) -> Any:
+    def make_node(self, d: Any, p: Any, y: Any) -> Any:
         """Return the node of the graph."""
-        x = T.as_tensor_variable(x)
-        return theano.Apply(self, [x], [x.type()])
+        return theano.Apply(self, [T.as_tensor_variable(d), p, y], [p.type()])
 
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
-        """Compute the logarithms in one new array."""
-        (x,) = inputs
-        z = x - x.max(axis=-1, keepdims=True)
-        z -= np.log(np.exp(z).sum(axis=-1, keepdims=True))
-        outputs[0][0] = z
+        """Compute the gradient in one new array."""
+        d, p, y = inputs
+        dx = d[..., np.newaxis] * p
+        rows = dx.reshape(-1, dx.shape[-1])
+        rows[np.arange(y.size), y.ravel()] -= d.ravel()
+        outputs[0][0] = dx
 
     def infer_shape(self, *arguments: Any) -> list[Any]:
-        """Return the shape of the input."""
-        return list(arguments[-1])
-
-    def L_op(self, inputs: Any, outputs: Any, gradients: Any) -> list[Any]:  # noqa: N802
-        """Return the gradient: that of the output, less the probabilities times its sum."""
-        (d,) = gradients
-        return [d - T.exp(outputs[0]) * d.sum(axis=-1, keepdims=True)]
-
-    pullback = L_op
+        """Return the shape of ``p``."""
+        return [arguments[-1][1]]

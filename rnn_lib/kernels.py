@@ -7,28 +7,27 @@ functions to a compiler, numba; see the page about speed.
 
 >>> import numpy as np
 >>> from rnn_lib.kernels import KERNELS
->>> p, Whh, start = np.ones((5, 1, 2)), np.eye(2), np.zeros((1, 2))  # 5 steps, 1 sequence, 2 units
->>> h, *tape = KERNELS["tanh"].forward(p, Whh, start, np.ones((5, 1)))
+>>> p, W, start = np.ones((5, 1, 2)), np.eye(2), np.zeros((1, 2))  # 5 steps, 1 sequence, 2 units
+>>> h, *tape = KERNELS["tanh"].forward(p, W, start, np.ones((5, 1)))
 >>> h[:2, 0].round(3)
 array([[0.762, 0.762],
        [0.943, 0.943]])
 
-Each ``forward`` takes these arguments, all but the mask of one dtype, float32 or float64:
+Each ``forward`` takes these arrays, all but the mask of one dtype, float32 or float64:
 
 p : (n_steps, n_batch, n_gates * n_hidden)
     The part of the input, :math:`p_t = W_{xh} x_t + b_h`.
-Whh : (n_gates * n_hidden, n_hidden)
+W : (n_hidden, n_gates * n_hidden)
+    :math:`W_{hh}^\top`.
 start : (n_batch, n_states * n_hidden)
     The state before the first step; the blocks of gates and states stand as in `rnn_lib.cells`.
 mask : (n_steps, n_batch)
     0 at padded steps, over which the state is carried unchanged.
-backwards : bool
-    Go from the last step to the first; every array keeps the order of the steps.
 
 It returns a *tape*: the outputs ``h (n_steps, n_batch, n_hidden)``, then what else the way back
-needs.  Each ``backward`` takes ``dh``, the gradient of the loss with respect to ``h``, what
-``forward`` took but for ``p``, and the tape.  It returns ``dp``, ``dWhh`` and ``dstart``, the
-gradients with respect to the inputs of these names.
+needs.  Each ``backward`` takes ``dh``, the gradient of the loss with respect to ``h``, ``Whh``,
+``start``, ``mask`` and the tape.  It returns ``dp``, ``dWhh`` and ``dstart``, the gradients with
+respect to the inputs of these names.  ``W`` and ``Whh`` are contiguous.
 """
 
 from __future__ import annotations
@@ -38,9 +37,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnn_lib.kernel_parts import before, n_padded_rows, sigmoid, tanh, walk, weights_gradient
+from rnn_lib.kernel_parts import (
+    lstm_cell_backward,
+    lstm_cell_forward,
+    n_padded_rows,
+    product,
+    sigmoid,
+    tanh,
+    weights_gradient,
+)
 
-__all__ = ["KERNELS", "Kernel"]
+__all__ = ["KERNELS", "Kernel", "gru_forward", "lstm_forward", "tanh_forward"]
 
 Array = np.ndarray
 Tape = tuple[Array, ...]
@@ -55,13 +62,13 @@ class Kernel(NamedTuple):
     blocks: tuple[int, ...]
 
 
-def tanh_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool = False) -> Tape:
+def tanh_forward(p: Array, W: Array, start: Array, mask: Array) -> Tape:
     r"""Return ``h`` alone: :math:`h_t = \tanh(p_t + W_{hh} h_{t-1})`."""
-    h, W, n_padded = np.empty_like(p), np.ascontiguousarray(Whh.T), n_padded_rows(mask)
-    h_prev = np.ascontiguousarray(start)
-    for t in walk(len(p), backwards):
+    h, h_prev = np.empty_like(p), np.ascontiguousarray(start)
+    n_padded = n_padded_rows(mask)
+    for t in range(len(p)):
         h_t = h[t]
-        np.dot(h_prev, W, h_t)
+        product(h_prev, W, h_t)
         h_t += p[t]
         tanh(h_t)
         if n_padded[t]:
@@ -71,111 +78,75 @@ def tanh_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: boo
     return (h,)
 
 
-def tanh_backward(
-    dh: Array, Whh: Array, start: Array, mask: Array, backwards: bool, tape: Tape
-) -> Gradients:
+def tanh_backward(dh: Array, Whh: Array, start: Array, mask: Array, tape: Tape) -> Gradients:
     r"""Follow :math:`da_t = (1 - h_t^2) \odot (dh_t + W_{hh}^\top da_{t+1})`."""
-    (h,), W, n_padded = tape, np.ascontiguousarray(Whh), n_padded_rows(mask)
-    da, carried = np.ones_like(h), np.zeros(start.shape, start.dtype)
-    da -= h * h
-    for t in walk(len(h), not backwards):
-        da_t, dh_t = da[t], dh[t] + carried
-        da_t *= dh_t
+    (h,), n_padded = tape, n_padded_rows(mask)
+    da, carried = h.dtype.type(1) - h * h, np.zeros(start.shape, start.dtype)
+    for t in range(len(h) - 1, -1, -1):
+        da_t = da[t]
+        carried += dh[t]
+        da_t *= carried
         if not n_padded[t]:
-            np.dot(da_t, W, carried)
+            product(da_t, Whh, carried)
             continue
         padded = np.flatnonzero(mask[t] == 0)
-        da_t[padded] = 0
-        np.dot(da_t, W, carried)
-        carried[padded] = dh_t[padded]
-    return da, weights_gradient(da, before(h, start, backwards)), carried
+        da_t[padded], unchanged = 0, carried[padded]
+        product(da_t, Whh, carried)
+        carried[padded] = unchanged
+    return da, weights_gradient(da, h, start), carried
 
 
-def lstm_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool = False) -> Tape:
+def lstm_forward(p: Array, W: Array, start: Array, mask: Array) -> Tape:
     r"""Return ``h``, the gates :math:`i, f, g, o` after their sigmoid or tanh, and ``c``.
-
-    .. math::
-        i, f, g, o &= p_t + W_{hh} h_{t-1} \\
-        c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g), \quad
-        h_t = \sigma(o) \odot \tanh(c_t)
 
     All gates take one tanh, scaled by :math:`s`, which is 1/2 for a sigmoid and 1 for a tanh:
     :math:`s \tanh(s a) + 1 - s`.  In padding the gates are 0, and *f* is 1, which keeps ``c``.
     """
-    n, gates = Whh.shape[1], np.empty_like(p)
+    n, gates = len(W), np.empty_like(p)
     h = np.empty((p.shape[0], p.shape[1], n), p.dtype)
     c = np.empty_like(h)
-    W, n_padded = np.ascontiguousarray(Whh.T), n_padded_rows(mask)
-    s = np.full(4 * n, 0.5, p.dtype)
-    s[2 * n : 3 * n] = 1
+    s = np.full(p.shape[1:], 0.5, p.dtype)
+    s[:, 2 * n : 3 * n] = 1
     shift = 1 - s
     h_prev, c_prev = np.ascontiguousarray(start[:, :n]), np.ascontiguousarray(start[:, n:])
-    for t in walk(len(p), backwards):
-        a, c_t, h_t = gates[t], c[t], h[t]
-        np.dot(h_prev, W, a)
+    n_padded = n_padded_rows(mask)
+    for t in range(len(p)):
+        a, h_t = gates[t], h[t]
+        product(h_prev, W, a)
         a += p[t]
         a *= s
         tanh(a)
         a *= s
         a += shift
-        i, f, g, o = a[:, :n], a[:, n : 2 * n], a[:, 2 * n : 3 * n], a[:, 3 * n :]
         if n_padded[t]:
             padded = np.flatnonzero(mask[t] == 0)
             a[padded] = 0
+            f = a[:, n : 2 * n]
             f[padded] = 1
-        np.multiply(i, g, c_t)
-        c_t += f * c_prev
-        h_t[:] = c_t
-        tanh(h_t)
-        h_t *= o
+        lstm_cell_forward(a, c_prev, c[t], h_t)
         if n_padded[t]:
             h_t[padded] = h_prev[padded]
-        h_prev, c_prev = h_t, c_t
+        h_prev, c_prev = h_t, c[t]
     return h, gates, c
 
 
-def lstm_backward(
-    dh: Array, Whh: Array, start: Array, mask: Array, backwards: bool, tape: Tape
-) -> Gradients:
-    r"""Follow :math:`dc_t = f_{t+1} \odot dc_{t+1} + o \odot (1 - \tanh^2 c_t) \odot dh_t`.
-
-    ``da`` begins as the derivatives of :math:`h_t` by *o* and of :math:`c_t` by *i, f* and *g*,
-    all before their sigmoid or tanh; the loop multiplies them with the gradients that arrive.
-    """
-    (h, gates, c), W, n_padded = tape, np.ascontiguousarray(Whh), n_padded_rows(mask)
-    n_steps, n_batch, n = h.shape
+def lstm_backward(dh: Array, Whh: Array, start: Array, mask: Array, tape: Tape) -> Gradients:
+    r"""Follow :math:`dh_{t-1} = W_{hh}^\top da_t`, with :math:`da_t` of `lstm_cell_backward`."""
+    (h, gates, c), n_padded, n = tape, n_padded_rows(mask), Whh.shape[1]
     h_start, c_start = np.ascontiguousarray(start[:, :n]), np.ascontiguousarray(start[:, n:])
-    i, f = gates[:, :, :n], gates[:, :, n : 2 * n]
-    g, o = gates[:, :, 2 * n : 3 * n], gates[:, :, 3 * n :]
-    one, tanh_c, is_g = c.dtype.type(1), c.copy(), np.zeros(4 * n, c.dtype)
-    tanh(tanh_c.reshape((n_steps * n_batch, n)))
-    is_g[2 * n : 3 * n] = 1
-    da = (one - gates) * (gates + is_g)
-    da_i, da_f = da[:, :, :n], da[:, :, n : 2 * n]
-    da_g, da_o = da[:, :, 2 * n : 3 * n], da[:, :, 3 * n :]
-    da_i *= g
-    da_f *= before(c, c_start, backwards)
-    da_g *= i
-    da_o *= tanh_c
-    slope = o * (one - tanh_c * tanh_c)
-    of_c = da.reshape((n_steps, n_batch, 4, n))[:, :, :3]
-    carried, dc = np.zeros_like(h_start), np.zeros_like(c_start)
-    for t in walk(n_steps, not backwards):
-        dh_t = dh[t] + carried
-        dc += dh_t * slope[t]
-        of_c_t, of_h_t = of_c[t], da_o[t]
-        of_c_t *= dc.reshape((n_batch, 1, n))
-        of_h_t *= dh_t
-        np.dot(da[t], W, carried)
+    da, carried, dc = np.empty_like(gates), np.zeros_like(h_start), np.zeros_like(c_start)
+    for t in range(len(h) - 1, -1, -1):
+        dh_t, c_prev = dh[t] + carried, c[t - 1] if t else c_start
+        lstm_cell_backward(gates[t], c_prev, c[t], dh_t, dc, da[t])
+        product(da[t], Whh, carried)
         if n_padded[t]:
             padded = np.flatnonzero(mask[t] == 0)
             carried[padded] = dh_t[padded]
-        dc *= f[t]
-    dWhh = weights_gradient(da, before(h, h_start, backwards))
-    return da, dWhh, np.concatenate((carried, dc), axis=1)
+    dstart = np.concatenate((carried, dc), axis=1)
+    return da, weights_gradient(da, h, h_start), dstart
 
 
-def gru_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool = False) -> Tape:
+def gru_forward(p: Array, W: Array, start: Array, mask: Array) -> Tape:
     r"""Return ``h``, the gates *r, z, n* after their sigmoid or tanh, and the product *q* of *n*.
 
     .. math::
@@ -185,20 +156,19 @@ def gru_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool
 
     In padding the gates are 0, and *z* is 1, which keeps ``h``.
     """
-    size, gates = Whh.shape[1], np.empty_like(p)
+    size, gates = len(W), np.empty_like(p)
     h = np.empty((p.shape[0], p.shape[1], size), p.dtype)
-    q_n = np.empty_like(h)
-    W, n_padded = np.ascontiguousarray(Whh.T), n_padded_rows(mask)
-    one, q, h_prev = p.dtype.type(1), np.empty_like(p[0]), np.ascontiguousarray(start)
-    for t in walk(len(p), backwards):
-        p_t, a, h_t = p[t], gates[t], h[t]
-        np.dot(h_prev, W, q)
-        r_and_z, r, z = a[:, : 2 * size], a[:, :size], a[:, size : 2 * size]
+    q_n, q, one = np.empty_like(h), np.empty_like(p[0]), p.dtype.type(1)
+    h_prev = np.ascontiguousarray(start)
+    n_padded = n_padded_rows(mask)
+    for t in range(len(p)):
+        p_t, a, q_n_t, h_t = p[t], gates[t], q_n[t], h[t]
+        r_and_z, r, z, n = a[:, : 2 * size], a[:, :size], a[:, size : 2 * size], a[:, 2 * size :]
+        product(h_prev, W, q)
         np.add(p_t[:, : 2 * size], q[:, : 2 * size], r_and_z)
         sigmoid(r_and_z)
-        n = a[:, 2 * size :]
-        q_n[t] = q[:, 2 * size :]
-        np.multiply(r, q_n[t], n)
+        q_n_t[:] = q[:, 2 * size :]
+        np.multiply(r, q_n_t, n)
         n += p_t[:, 2 * size :]
         tanh(n)
         if n_padded[t]:
@@ -211,32 +181,25 @@ def gru_forward(p: Array, Whh: Array, start: Array, mask: Array, backwards: bool
     return h, gates, q_n
 
 
-def gru_backward(
-    dh: Array, Whh: Array, start: Array, mask: Array, backwards: bool, tape: Tape
-) -> Gradients:
+def gru_backward(dh: Array, Whh: Array, start: Array, mask: Array, tape: Tape) -> Gradients:
     r"""Follow :math:`dh_{t-1} = z \odot dh_t + W_{hh}^\top dq_t`, with *q* of :func:`gru_forward`.
 
-    ``dq`` begins as the derivatives of :math:`h_t` by *q*, ``dn`` as that by :math:`p^n_t`.
+    ``dq`` and ``dp`` differ in the block of *n* alone.
     """
-    (h, gates, q_n), W = tape, np.ascontiguousarray(Whh)
-    n_steps, n_batch, size = h.shape
-    r, z, n = gates[:, :, :size], gates[:, :, size : 2 * size], gates[:, :, 2 * size :]
-    h_before, dq = before(h, start, backwards), np.empty_like(gates)
-    one = h.dtype.type(1)
-    dn = (one - z) * (one - n * n)
-    dq[:, :, :size] = dn * q_n * r * (one - r)
-    dq[:, :, size : 2 * size] = (h_before - n) * z * (one - z)
-    dq[:, :, 2 * size :] = dn * r
-    of_h = dq.reshape((n_steps, n_batch, 3, size))
-    carried = np.zeros(start.shape, start.dtype)
-    for t in walk(n_steps, not backwards):
-        dh_t = dh[t] + carried
-        of_t, dn_t = of_h[t], dn[t]
-        of_t *= dh_t.reshape((n_batch, 1, size))
-        dn_t *= dh_t
-        np.dot(dq[t], W, carried)
-        carried += z[t] * dh_t
-    dWhh = weights_gradient(dq, h_before)
+    (h, gates, q_n), size, one = tape, Whh.shape[1], dh.dtype.type(1)
+    dn, dq, start = np.empty_like(h), np.empty_like(gates), np.ascontiguousarray(start)
+    carried = np.zeros_like(start)
+    for t in range(len(h) - 1, -1, -1):
+        a, dq_t, dn_t, dh_t = gates[t], dq[t], dn[t], dh[t] + carried
+        r, z, n = a[:, :size], a[:, size : 2 * size], a[:, 2 * size :]
+        h_prev = h[t - 1] if t else start
+        dn_t[:] = dh_t * (one - z) * (one - n * n)
+        dq_t[:, :size] = dn_t * q_n[t] * r * (one - r)
+        dq_t[:, size : 2 * size] = dh_t * (h_prev - n) * z * (one - z)
+        dq_t[:, 2 * size :] = dn_t * r
+        product(dq_t, Whh, carried)
+        carried += z * dh_t
+    dWhh = weights_gradient(dq, h, start)
     dq[:, :, 2 * size :] = dn
     return dq, dWhh, carried
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnn_lib.engine import T
-from rnn_lib.fused import LogSoftmax
+from rnn_lib.fused import CrossEntropy
 
 __all__ = ["cross_entropy", "masked_mean", "squared_error"]
 
@@ -25,8 +25,7 @@ def cross_entropy(logits: Any, y: Any) -> Any:
     ``logits (..., n_classes)`` come before the softmax, so that loss and gradient stay finite,
     however extreme they are; ``y (...)`` are class indices, and the losses have their shape.
     """
-    is_y = T.eq(T.arange(logits.shape[-1]), T.shape_padright(y))  # (..., n_classes)
-    return -T.switch(is_y, LogSoftmax()(logits), 0).sum(axis=-1)
+    return CrossEntropy()(logits, y)
 
 
 def squared_error(output: Any, y: Any) -> Any:

@@ -148,9 +148,11 @@ class RNN(Network):
         job = {"network": asdict(self), "floatX": floatX(), "train": options}
         step = Tiers(lambda tier: self._compiled("update", *details, tier=tier), job, tier)
 
+        scalars = [np.asarray(number, dtype=self.Why.dtype) for number in numbers]
+
         def update(indices: np.ndarray) -> tuple[float, float]:
             *batch, n_items = self._batch(xs, ys, indices)
-            return float(step(*batch, *numbers)), n_items
+            return float(step(*batch, *scalars)), n_items
 
         with step:
             return fit(

@@ -27,6 +27,7 @@ from rnn_lib.updates import UPDATES, clip_by_norm
 __all__ = ["Network"]
 
 _CHUNK = 256  # sequences that are predicted at a time
+_FEW_TOKENS = 256  # so many are multiplied by Wxh once each, and not each time they occur
 
 
 @dataclass(eq=False, repr=False)
@@ -117,8 +118,10 @@ class Network:
     @functools.cached_property
     def _expressions(self) -> tuple[Any, Any, Any]:
         """``h (n_steps, n_batch, hidden)``, ``logits (..., output)`` and the mean loss."""
-        h = self.x
-        if self.embedding_size:
+        h, E = self.x, None
+        if self.embedding_size and self.input_size <= _FEW_TOKENS:
+            E = self.E
+        elif self.embedding_size:
             shape = (self.x.shape[0], self.x.shape[1], self.embedding_size)
             h = Lookup()(self.E, self.x.flatten()).reshape(shape, ndim=3)
         for layer in self._weight_names():
@@ -128,11 +131,12 @@ class Network:
                     h,
                     self.mask,
                     *(getattr(self, name) for name in names),
+                    E=E,
                     backwards=bool(side),
                 )
                 for side, names in enumerate(layer)
             ]
-            h = T.concatenate(outputs, axis=2)
+            h, E = T.concatenate(outputs, axis=2), None
         ends = [out[0 if side else -1] for side, out in enumerate(outputs)]  # where each one ends
         read = h if self._every_step else T.concatenate(ends, axis=1)
         logits = T.dot(read, self.Why.T) + self.by
@@ -151,6 +155,7 @@ class Network:
             if tier:
                 from rnn_lib.compiled import function as make  # numba only where it is used
             self._functions[key] = make(*self._graph(purpose, *details))
+            self._functions[key].trust_input = True  # they have the right dtypes, from `_batch`
         return self._functions[key]
 
     def _graph(self, purpose: str, *details: Any) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from rnn_lib.cells import Cell
 from rnn_lib.engine import T, theano
-from rnn_lib.fused import Recurrence
+from rnn_lib.fused import Lookup, Recurrence
 
 __all__ = ["recurrence"]
 
@@ -31,6 +31,7 @@ def recurrence(
     Whh: Any,
     bh: Any,
     *,
+    E: Any = None,
     start: Any = None,
     backwards: bool = False,
 ) -> Any:
@@ -53,32 +54,35 @@ def recurrence(
     Wxh : matrix (n_gates * n_hidden, n_features)
     Whh : matrix (n_gates * n_hidden, n_hidden)
     bh : vector (n_gates * n_hidden,)
+    E : matrix (n_tokens, n_features), optional
+        An embedding; ``x (n_steps, n_batch)`` are then tokens.
     start : matrix (n_batch, n_states * n_hidden), optional
         The state before the first step, by default zero.
     backwards : bool
         Read the sequence from its end to its start; the outputs keep the order of ``x``.
     """
-    n_steps, n_batch, n_features = x.shape[0], x.shape[1], x.shape[2]
-    rows = x.reshape((n_steps * n_batch, n_features), ndim=2)
-    p = T.dot(rows, Wxh.T) + bh  # for all steps in one product, outside the loop
+    if backwards:
+        x, mask = x[::-1], mask[::-1]
+    n_steps, n_batch = x.shape[0], x.shape[1]
+    # For all steps in one product, outside the loop; for tokens, one row for each of them.
+    if E is None:
+        p = T.dot(x.reshape((-1, x.shape[2]), ndim=2), Wxh.T) + bh
+    else:
+        p = Lookup()(T.dot(E, Wxh.T) + bh, x.flatten())
     if start is None:
         start = T.zeros((n_batch, cell.n_states * Whh.shape[1]), dtype=p.dtype)
     if cell.kernel:
-        return Recurrence(cell.kernel, backwards)(p, Whh, start, mask)
-    p = p.reshape((n_steps, n_batch, Whh.shape[0]), ndim=3)
-    return _scan(cell, p, Whh, start, mask, backwards)
+        h = Recurrence(cell.kernel)(p, Whh, start, mask)
+    else:
+        h = _scan(cell, p.reshape((n_steps, n_batch, Whh.shape[0]), ndim=3), Whh, start, mask)
+    return h[::-1] if backwards else h
 
 
-def _scan(cell: Cell, p: Any, Whh: Any, start: Any, mask: Any, backwards: bool) -> Any:
+def _scan(cell: Cell, p: Any, Whh: Any, start: Any, mask: Any) -> Any:
     def step(p_t: Any, m_t: Any, state: Any, Whh: Any) -> Any:
         return T.switch(m_t.dimshuffle(0, "x"), cell.step(p_t, state, Whh), state)
 
-    order = slice(None, None, -1 if backwards else 1)
     states, _ = theano.scan(
-        step,
-        sequences=[p[order], mask[order]],
-        outputs_info=[start],
-        non_sequences=[Whh],
-        strict=True,
+        step, sequences=[p, mask], outputs_info=[start], non_sequences=[Whh], strict=True
     )
-    return states[order, :, : Whh.shape[1]]
+    return states[:, :, : Whh.shape[1]]

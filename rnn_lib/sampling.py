@@ -31,7 +31,8 @@ from typing import Any
 import numpy as np
 
 from rnn_lib.checks import check_choice, check_count, check_indices, check_number
-from rnn_lib.kernel_parts import sigmoid, tanh
+from rnn_lib.kernel_parts import product
+from rnn_lib.kernels import gru_forward, lstm_forward, tanh_forward
 from rnn_lib.tiers import choose_tier
 
 __all__ = ["beam_search", "generate", "sample"]
@@ -117,53 +118,39 @@ def generate(
     noise = temperature * rng.gumbel(size=(n_tokens, len(by)))  # z / tau + noise has this arg max
     biases = (by + noise).astype(by.dtype)
     draw = _compiled_draw() if choose_tier() is True else _draw
-    return draw(model.cell, prompt, E @ Wxh.T + bh, Whh, Why, biases, -1 if end is None else end)
+    W, W_out = np.ascontiguousarray(Whh.T), np.ascontiguousarray(Why.T)
+    return draw(model.cell, prompt, E @ Wxh.T + bh, W, W_out, biases, -1 if end is None else end)
 
 
 def _draw(
     cell: str,
     prompt: np.ndarray,
     table: np.ndarray,
-    Whh: np.ndarray,
-    Why: np.ndarray,
+    W: np.ndarray,
+    W_out: np.ndarray,
     biases: np.ndarray,
     end: int,
 ) -> np.ndarray:
-    """Run the loop of :func:`generate`: a kernel, as those of `rnn_lib.kernels`, for a batch of 1.
+    """Run the loop of :func:`generate`, with the kernels for one step of one sequence.
 
-    The equations are those of `rnn_lib.cells`.  ``table`` has a row :math:`W_{xh} x + b_h` for each
-    token, ``biases`` a row for each draw: ``by`` and the noise.  All arrays are of one dtype.
+    ``table`` has a row :math:`W_{xh} x + b_h` for each token, ``biases`` a row for each draw:
+    ``by`` and the noise.  ``W`` and ``W_out`` are ``Whh`` and ``Why``, transposed.
     """
-    n, n_read = Whh.shape[1], len(prompt)
+    n_read, mask = len(prompt), np.ones((1, 1), np.int8)
     tokens = np.empty(n_read + len(biases), np.int64)
     tokens[:n_read] = prompt
-    W, W_out = np.ascontiguousarray(Whh.T), np.ascontiguousarray(Why.T)
-    h, c = np.zeros((1, n), table.dtype), np.zeros((1, n), table.dtype)
-    q, logits = np.empty_like(table[:1]), np.empty_like(biases[:1])
+    h = c = np.zeros((1, 1, len(W)), table.dtype)
+    logits = np.empty_like(biases[:1])
     for t in range(len(tokens) - 1):
-        p = table[tokens[t] : tokens[t] + 1]
-        np.dot(h, W, q)
+        p = table[tokens[t] : tokens[t] + 1].reshape((1, 1, table.shape[1]))
         if cell == "tanh":
-            np.add(p, q, h)
-            tanh(h)
+            (h,) = tanh_forward(p, W, h[0], mask)
         elif cell == "lstm":
-            i_and_f, g = p[:, : 2 * n] + q[:, : 2 * n], p[:, 2 * n : 3 * n] + q[:, 2 * n : 3 * n]
-            o = p[:, 3 * n :] + q[:, 3 * n :]
-            sigmoid(i_and_f)
-            tanh(g)
-            sigmoid(o)
-            c = i_and_f[:, n:] * c + i_and_f[:, :n] * g
-            h[:] = c
-            tanh(h)
-            h *= o
+            h, _, c = lstm_forward(p, W, np.concatenate((h[0], c[0]), axis=1), mask)
         else:
-            r_and_z = p[:, : 2 * n] + q[:, : 2 * n]
-            sigmoid(r_and_z)
-            candidate = p[:, 2 * n :] + r_and_z[:, :n] * q[:, 2 * n :]
-            tanh(candidate)
-            h[:] = candidate + r_and_z[:, n:] * (h - candidate)
+            h, _, _ = gru_forward(p, W, h[0], mask)
         if t + 1 >= n_read:
-            np.dot(h, W_out, logits)
+            product(h[0], W_out, logits)
             token = (logits[0] + biases[t + 1 - n_read]).argmax()
             if token == end:
                 return tokens[n_read : t + 1]

@@ -8,7 +8,7 @@ import pytest
 from rnn_lib import T, theano
 from rnn_lib.cells import CELLS, initial_weights
 from rnn_lib.engine import NAME, log_softmax
-from rnn_lib.fused import LogSoftmax, Lookup, Recurrence, RecurrenceGradient
+from rnn_lib.fused import CrossEntropy, Lookup, Recurrence, RecurrenceGradient
 from rnn_lib.kernels import KERNELS
 from rnn_lib.recurrence import recurrence
 
@@ -120,10 +120,10 @@ def test_a_long_sequence_in_two_chunks(name):
     x, _, Wxh, Whh, bh, start = draw(cell, "float64")
     p, mask = x @ Wxh.T + bh, np.ones((N_STEPS, N_BATCH))
     forward = KERNELS[name].forward
-    whole = forward(p, Whh, start, mask)
-    tape = forward(p[:2], Whh, start, mask[:2])
+    whole = forward(p, Whh.T, start, mask)
+    tape = forward(p[:2], Whh.T, start, mask[:2])
     end = [tape[0][-1], tape[2][-1]] if name == "lstm" else [tape[0][-1]]
-    rest = forward(p[2:], Whh, np.concatenate(end, axis=1), mask[2:])
+    rest = forward(p[2:], Whh.T, np.concatenate(end, axis=1), mask[2:])
     np.testing.assert_allclose(np.concatenate([tape[0], rest[0]]), whole[0], rtol=1e-13)
 
 
@@ -138,16 +138,14 @@ def test_kernels_take_arrays_of_any_layout_and_change_none(name):
     for a in odd:
         a.flags.writeable = False
     dh = np.random.default_rng(11).standard_normal((N_STEPS, N_BATCH, N_HIDDEN))
-    for backwards in (False, True):
-        tapes = [KERNELS[name].forward(*arrays, backwards) for arrays in (plain, odd)]
-        assert all(a.flags.c_contiguous for a in tapes[1])
-        assert [a.shape[2] for a in tapes[0]] == [n * N_HIDDEN for n in KERNELS[name].blocks]
-        results = [
-            KERNELS[name].backward(dh, *arrays[1:], backwards, tape)
-            for arrays, tape in zip((plain, odd), tapes)
-        ]
-        for one, other in zip(tapes[0] + results[0], tapes[1] + results[1]):
-            np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-15)
+    kernel, results = KERNELS[name], []
+    for p, Whh, start, mask in (plain, odd):
+        tape = kernel.forward(p, Whh.T, start, mask)
+        assert all(a.flags.c_contiguous for a in tape)
+        assert [a.shape[2] for a in tape] == [n * N_HIDDEN for n in kernel.blocks]
+        results.append((*tape, *kernel.backward(dh, Whh, start, mask, tape)))
+    for one, other in zip(*results):
+        np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -160,8 +158,8 @@ def test_extreme_inputs_overflow_nowhere(name):
     )
     start, mask = np.ones((1, cell.n_states * 2), "float32"), np.ones((3, 1))
     Whh = np.ones((cell.n_gates * 2, 2), "float32")
-    tape = KERNELS[name].forward(p, Whh, start, mask)
-    results = KERNELS[name].backward(np.ones_like(tape[0]), Whh, start, mask, False, tape)
+    tape = KERNELS[name].forward(p, Whh.T, start, mask)
+    results = KERNELS[name].backward(np.ones_like(tape[0]), Whh, start, mask, tape)
     assert all(np.isfinite(a).all() for a in (*tape, *results))
 
 
@@ -177,8 +175,8 @@ def test_shapes_are_known_without_running():
 
 
 def test_equal_operations_are_one():
-    """Two loops over the same inputs are merged; another direction or cell is another loop."""
-    assert Recurrence("gru") == Recurrence("gru", False) != Recurrence("gru", True)
+    """Two loops over the same inputs are merged; another cell is another loop."""
+    assert Recurrence("gru") == Recurrence("gru") != Recurrence("lstm")
     assert RecurrenceGradient("gru") != RecurrenceGradient("tanh")
     inputs = T.matrix(), T.matrix(), T.matrix(), T.bmatrix()
     both = sum(Recurrence("tanh")(*inputs) for _ in range(2))
@@ -234,15 +232,26 @@ def test_lookup_refuses_a_token_that_is_not_there():
 
 
 @pytest.mark.parametrize("n_axes", [2, 3])
-def test_log_softmax_equals_that_of_the_engine(n_axes):
-    x = [None, None, T.matrix, T.tensor3][n_axes]()
-    factors = np.random.default_rng(13).standard_normal((2, 3, 4)[-n_axes:])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_cross_entropy_equals_the_logarithm_of_the_softmax(n_axes, dtype):
+    x = [None, None, T.matrix, T.tensor3][n_axes](dtype=dtype)
+    y = [None, None, T.ivector, T.imatrix][n_axes]()
+    rng = np.random.default_rng(13)
+    values = 5 * rng.standard_normal((2, 3, 4)[-n_axes:]).astype(dtype)
+    classes = rng.integers(0, 4, values.shape[:-1]).astype("int32")
+    factors = rng.standard_normal(classes.shape).astype(dtype)
+    is_y = T.eq(T.arange(x.shape[-1]), T.shape_padright(y))
     results = []
-    for make in (LogSoftmax(), log_softmax):
-        log_p = make(x)
-        outputs = [log_p, T.grad((log_p * factors).sum(), x), log_p.shape]
-        results.append(theano.function([x], outputs))
-    values = 5 * np.random.default_rng(14).standard_normal(factors.shape)
+    for loss in (CrossEntropy()(x, y), -T.switch(is_y, log_softmax(x), 0).sum(axis=-1)):
+        outputs = [loss, T.grad((loss * factors).sum(), x), loss.shape]
+        results.append(theano.function([x, y], outputs))
     for given in (values, 1000 * values):  # the second overflows if computed plainly
-        for one, other in zip(*(run(given) for run in results)):
-            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+        for one, other in zip(*(run(given, classes) for run in results)):
+            assert one.dtype == other.dtype
+            np.testing.assert_allclose(one, other, **TOLERANCE[dtype])
+
+
+def test_cross_entropy_refuses_a_class_that_is_not_there():
+    x, y = T.matrix(), T.ivector()
+    with pytest.raises(IndexError):
+        theano.function([x, y], CrossEntropy()(x, y))(np.eye(3), [0, 1, 3])

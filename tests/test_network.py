@@ -7,6 +7,7 @@ from reference import forward, softmax
 
 from rnn_lib import RNN, T, network, theano
 from rnn_lib.cells import CELLS
+from rnn_lib.fused import Lookup
 
 
 def shapes(model):
@@ -189,3 +190,21 @@ def test_validation_compiles_once_more_and_other_optimizers_each_once(compiled):
         p.set_value(p.get_value() * 0)
     assert model.evaluate(xs, ys) == pytest.approx(np.log(2), rel=1e-12)  # new values, old function
     assert len(compiled) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"layers": 2, "bidirectional": True, "cell": "lstm"}])
+def test_few_tokens_and_many_give_the_same(monkeypatch, options):
+    """Few go through Wxh before they are looked up, many after it."""
+    xs, ys = [np.array([0, 3, 3]), np.array([6, 1])], [np.array([0, 2, 1]), np.array([1, 0])]
+    results = []
+    for few in (7, 6):
+        monkeypatch.setattr(network, "_FEW_TOKENS", few)
+        model = RNN(7, 4, 3, embedding_size=5, readout="all", **options)
+        loss = model._expressions[2]
+        run = theano.function([model.x, model.mask, model.y], [loss, *T.grad(loss, model.params)])
+        lookups = [n for n in run.maker.fgraph.toposort() if isinstance(n.op, Lookup)]
+        of_embedding = [node.inputs[0].name == "E" for node in lookups]
+        assert of_embedding == ([True] if few == 6 else [False] * (1 + model.bidirectional))
+        results.append(run(*model._batch(xs, ys, [0, 1])[:3]))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
