@@ -28,7 +28,8 @@ def make(work):
     """Return an update, which gives its loss, and a prediction."""
 
     def logits(w, x):
-        p = (w["E"][x] if work.letters else x) @ w["Wxh"].T + w["bh"]
+        p = (w["E"] if work.letters else x) @ w["Wxh"].T + w["bh"]
+        p = p[x] if work.letters else p  # each letter multiplied once, as rnn_lib does
         h = jnp.zeros((work.n_batch, work.n_hidden), "float32")
         start, step = (h, tanh_step) if work.cell == "tanh" else ((h, h), lstm_step)
         _, hs = jax.lax.scan(lambda s, p_t: step(w["Whh"], s, p_t), start, p)
