@@ -16,6 +16,7 @@ array([[0.762, 0.762],
 
 from __future__ import annotations
 
+import functools
 import warnings
 import zlib
 from collections.abc import Callable
@@ -27,41 +28,28 @@ import numpy as np
 from numba.extending import overload, register_jitable
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
+import rnn_lib.fused as fused
+import rnn_lib.kernel_parts as kernel_parts
 from rnn_lib.engine import theano
-from rnn_lib.fused import (
-    CrossEntropy,
-    CrossEntropyGradient,
-    Lookup,
-    LookupGradient,
-    Recurrence,
-    RecurrenceGradient,
-)
-from rnn_lib.kernel_parts import (
-    lstm_cell_backward,
-    lstm_cell_forward,
-    n_padded_rows,
-    product,
-    sigmoid,
-    tanh,
-    weights_gradient,
-)
+from rnn_lib.kernel_parts import tanh
 from rnn_lib.kernels import KERNELS
 
 __all__ = ["function", "njit"]
 
 # What is stored on disk is found again by this number: other sources, other entries.
-_VERSION = zlib.crc32(
-    b"".join(Path(__file__).with_name(f"{name}.py").read_bytes()
-             for name in ("kernel_parts", "kernels", "compiled"))
-)  # fmt: skip
+_sources = (
+    Path(__file__).with_name(f"{name}.py") for name in ("kernel_parts", "kernels", "compiled")
+)
+_VERSION = zlib.crc32(b"".join(path.read_bytes() for path in _sources))
 
 _jitable = register_jitable(error_model="numpy")
-for _functions in (n_padded_rows, sigmoid, weights_gradient), *(k[:2] for k in KERNELS.values()):
-    for _function in _functions:
-        _jitable(_function)
+_functions = [kernel_parts.n_padded_rows, kernel_parts.sigmoid, kernel_parts.weights_gradient]
+for _function in [*_functions, *(f for kernel in KERNELS.values() for f in kernel[:2])]:
+    _jitable(_function)
+_for_numba = functools.partial(overload, jit_options={"error_model": "numpy"})
 
 
-@overload(product)
+@_for_numba(kernel_parts.product)
 def _product(a, b, out):  # type: ignore[no-untyped-def]
     return lambda a, b, out: np.dot(a, b, out)
 
@@ -70,7 +58,7 @@ _in_one_row = _jitable(lambda x: x.reshape((1, x.size)))
 _as_it_is = _jitable(lambda x: x)
 
 
-@overload(tanh, jit_options={"error_model": "numpy"})
+@_for_numba(tanh)
 def _tanh(x):  # type: ignore[no-untyped-def]  # numba compares the names and the notes of types
     r"""Tell numba a tanh that the processor does for many numbers at a time.
 
@@ -107,7 +95,7 @@ def _tanh(x):  # type: ignore[no-untyped-def]  # numba compares the names and th
 # Loops over numbers: numba would compile the blocks of the gates as arrays of unknown strides.
 
 
-@overload(lstm_cell_forward, jit_options={"error_model": "numpy"})
+@_for_numba(kernel_parts.lstm_cell_forward)
 def _lstm_cell_forward(gates, c_prev, c, h):  # type: ignore[no-untyped-def]
     def loops(gates, c_prev, c, h):  # type: ignore[no-untyped-def]
         n = c.shape[1]
@@ -123,7 +111,7 @@ def _lstm_cell_forward(gates, c_prev, c, h):  # type: ignore[no-untyped-def]
     return loops
 
 
-@overload(lstm_cell_backward, jit_options={"error_model": "numpy"})
+@_for_numba(kernel_parts.lstm_cell_backward)
 def _lstm_cell_backward(gates, c_prev, c, dh, dc, da):  # type: ignore[no-untyped-def]
     def loops(gates, c_prev, c, dh, dc, da):  # type: ignore[no-untyped-def]
         n, one, tanh_c = c.shape[1], c.dtype.type(1), c.copy()
@@ -168,7 +156,7 @@ def _implements(operation: type) -> Callable[..., Any]:
     return decorate
 
 
-@_implements(Recurrence)
+@_implements(fused.Recurrence)
 def _recurrence(op: Any, node: Any) -> Any:
     forward = KERNELS[op.cell].forward
 
@@ -183,7 +171,7 @@ def _recurrence(op: Any, node: Any) -> Any:
     return tape if len(node.outputs) > 1 else h
 
 
-@_implements(RecurrenceGradient)
+@_implements(fused.RecurrenceGradient)
 def _recurrence_gradient(op: Any, node: Any) -> Any:
     backward = KERNELS[op.cell].backward
 
@@ -194,7 +182,7 @@ def _recurrence_gradient(op: Any, node: Any) -> Any:
     return gradients
 
 
-@_implements(Lookup)
+@_implements(fused.Lookup)
 def _lookup(op: Any, node: Any) -> Any:
     def rows(E, tokens):  # type: ignore[no-untyped-def]
         return E[tokens]
@@ -202,7 +190,7 @@ def _lookup(op: Any, node: Any) -> Any:
     return rows
 
 
-@_implements(LookupGradient)
+@_implements(fused.LookupGradient)
 def _lookup_gradient(op: Any, node: Any) -> Any:
     def add_rows(dh, E, tokens):  # type: ignore[no-untyped-def]
         dE = np.zeros_like(E)
@@ -214,7 +202,7 @@ def _lookup_gradient(op: Any, node: Any) -> Any:
     return add_rows
 
 
-@_implements(CrossEntropy)
+@_implements(fused.CrossEntropy)
 def _cross_entropy(op: Any, node: Any) -> Any:
     def losses_and_p(x, y):  # type: ignore[no-untyped-def]
         losses, p = np.empty(y.shape, x.dtype), np.empty(x.shape, x.dtype)
@@ -233,7 +221,7 @@ def _cross_entropy(op: Any, node: Any) -> Any:
     return losses_and_p
 
 
-@_implements(CrossEntropyGradient)
+@_implements(fused.CrossEntropyGradient)
 def _cross_entropy_gradient(op: Any, node: Any) -> Any:
     def gradient(d, p, y):  # type: ignore[no-untyped-def]
         dx = np.empty_like(p)

@@ -14,11 +14,11 @@ numbers in it.  :class:`Recurrence` is one node of the graph, and its loop a fun
 >>> h.shape, dWhh.shape
 ((5, 1, 2), (2, 2))
 
-The methods are those that the engines call.  ``make_node`` takes expressions: numbers ``x``, an
-embedding ``E`` and its ``tokens``, the gradient ``dh`` with respect to ``h``, the ``tape`` of
-`rnn_lib.kernels`.  ``perform`` takes the arrays ``inputs`` and puts its results into ``outputs``.
-``infer_shape`` takes ``arguments``, the last of them the shapes of the inputs.  ``L_op`` takes the
-expressions ``inputs`` and ``outputs``, and the ``gradients`` with respect to the outputs.
+The methods are those that the engines call.  ``make_node`` takes expressions: numbers ``x`` and
+their classes ``y``, an embedding ``E`` and its ``tokens``, the gradient ``dh`` or ``d`` by an
+output, the ``tape`` or ``p`` beside it.  ``perform`` takes the arrays ``inputs`` and puts its
+results into ``outputs``.  ``infer_shape`` takes ``arguments``, the last of them the shapes of the
+inputs; ``L_op`` the expressions ``inputs`` and ``outputs``, and their ``gradients``.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from rnn_lib.kernels import KERNELS
 __all__ = ["CrossEntropy", "CrossEntropyGradient", "Lookup", "LookupGradient"]
 __all__ += ["Recurrence", "RecurrenceGradient"]
 
-# The C library of Linux gives a large freed array back at once, and to clear the memory of the next
-# one costs more than the numbers in it.  Having seen one of this size freed, it keeps them.
+# Linux takes a large freed array back at once, and to clear the memory of the next one costs more
+# than the numbers in it.  Having seen one of this size freed, its C library keeps them.
 if sys.platform == "linux":
     np.empty(2**25 - 2**16, dtype="uint8")
 
@@ -45,8 +45,8 @@ class Recurrence(theano.Op):
 
     The inputs are ``p (n_steps * n_batch, n_gates * n_hidden)``, ``Whh (n_gates * n_hidden,
     n_hidden)``, ``start (n_batch, n_states * n_hidden)`` and ``mask (n_steps, n_batch)``; a call
-    returns ``h (n_steps, n_batch, n_hidden)``.  That ``p`` has two axes keeps the graph small: it
-    comes from a product of matrices, and so does its gradient go into products of matrices.
+    returns ``h (n_steps, n_batch, n_hidden)``.  That ``p`` has two axes keeps the graph small:
+    products of matrices are before it, and behind its gradient.
 
     Parameters
     ----------
@@ -126,6 +126,21 @@ class RecurrenceGradient(theano.Op):
         return [(mask[0] * mask[1], Whh[0]), Whh, start]
 
 
+class _Gradient(theano.Op):
+    """A gradient that has the type and the shape of the second of its inputs."""
+
+    __props__ = ()
+
+    def make_node(self, *inputs: Any) -> Any:
+        """Return the node of the graph."""
+        variables = [T.as_tensor_variable(x) for x in inputs]
+        return theano.Apply(self, variables, [variables[1].type()])
+
+    def infer_shape(self, *arguments: Any) -> list[Any]:
+        """Return the shape of that input."""
+        return [arguments[-1][1]]
+
+
 class Lookup(theano.Op):
     """The rows ``E[tokens]`` of an embedding, ``(n, n_features)`` for ``tokens (n,)``.
 
@@ -141,13 +156,11 @@ class Lookup(theano.Op):
 
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Copy the rows."""
-        E, tokens = inputs
-        outputs[0][0] = E[tokens]
+        outputs[0][0] = inputs[0][inputs[1]]
 
     def infer_shape(self, *arguments: Any) -> list[Any]:
         """Return the shape of the rows."""
-        E, tokens = arguments[-1]
-        return [(tokens[0], E[1])]
+        return [(arguments[-1][1][0], arguments[-1][0][1])]
 
     def connection_pattern(self, node: Any) -> list[list[bool]]:
         """Say that the gradient goes to ``E`` alone."""
@@ -161,17 +174,12 @@ class Lookup(theano.Op):
     pullback = L_op
 
 
-class LookupGradient(theano.Op):
+class LookupGradient(_Gradient):
     """The gradient with respect to ``E`` of a `Lookup`: the sum over each token's rows of ``dh``.
 
-    It sorts the tokens and sums what is side by side; to add row by row takes ten times as long.
+    The inputs are ``dh``, ``E`` and ``tokens``.  It sorts the tokens and sums what is then
+    side by side, which NumPy does sooner than to add row by row.
     """
-
-    __props__ = ()
-
-    def make_node(self, dh: Any, E: Any, tokens: Any) -> Any:
-        """Return the node of the graph."""
-        return theano.Apply(self, [dh, E, tokens], [E.type()])
 
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Sum the rows of each token that occurs; the gradient of the others is zero."""
@@ -179,13 +187,8 @@ class LookupGradient(theano.Op):
         dE, order = np.zeros_like(E), np.argsort(tokens, kind="stable")
         tokens = tokens[order]
         first = np.flatnonzero(np.diff(tokens, prepend=-1))
-        if len(first):
-            dE[tokens[first]] = np.add.reduceat(dh[order], first, axis=0)
+        dE[tokens[first]] = np.add.reduceat(dh[order], first, axis=0)
         outputs[0][0] = dE
-
-    def infer_shape(self, *arguments: Any) -> list[Any]:
-        """Return the shape of ``E``."""
-        return [arguments[-1][1]]
 
 
 class CrossEntropy(theano.Op):
@@ -211,13 +214,11 @@ class CrossEntropy(theano.Op):
         np.exp(p, p)
         total = p.sum(axis=-1, keepdims=True)
         p /= total
-        outputs[0][0] = (np.log(total) - of_y)[..., 0]
-        outputs[1][0] = p
+        outputs[0][0], outputs[1][0] = (np.log(total) - of_y)[..., 0], p
 
     def infer_shape(self, *arguments: Any) -> list[Any]:
         """Return the shapes of the outputs."""
-        x, y = arguments[-1]
-        return [y, x]
+        return list(reversed(arguments[-1]))
 
     def connection_pattern(self, node: Any) -> list[list[bool]]:
         """Say that the gradient goes from the losses to ``x``."""
@@ -231,17 +232,11 @@ class CrossEntropy(theano.Op):
     pullback = L_op
 
 
-class CrossEntropyGradient(theano.Op):
+class CrossEntropyGradient(_Gradient):
     r"""The gradient with respect to ``x`` of a `CrossEntropy`: :math:`d_t (p_t - 1_y)` in each row.
 
     The inputs are the gradient ``d`` with respect to the losses, the tape ``p``, and ``y``.
     """
-
-    __props__ = ()
-
-    def make_node(self, d: Any, p: Any, y: Any) -> Any:
-        """Return the node of the graph."""
-        return theano.Apply(self, [T.as_tensor_variable(d), p, y], [p.type()])
 
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Compute the gradient in one new array."""
@@ -250,7 +245,3 @@ class CrossEntropyGradient(theano.Op):
         rows = dx.reshape(-1, dx.shape[-1])
         rows[np.arange(y.size), y.ravel()] -= d.ravel()
         outputs[0][0] = dx
-
-    def infer_shape(self, *arguments: Any) -> list[Any]:
-        """Return the shape of ``p``."""
-        return [arguments[-1][1]]

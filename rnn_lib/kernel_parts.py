@@ -45,7 +45,8 @@ def sigmoid(a: Array) -> None:
 def lstm_cell_forward(gates: Array, c_prev: Array, c: Array, h: Array) -> None:
     r"""Put :math:`f \odot c_{t-1} + i \odot g` into ``c``, and :math:`o \odot \tanh c` into ``h``.
 
-    ``gates`` are *i, f, g* and *o*, side by side, ``(n_batch, 4 * n_hidden)``.
+    ``gates`` are *i, f, g* and *o*, side by side, ``(n_batch, 4 * n_hidden)``; ``c_prev``, as the
+    others ``(n_batch, n_hidden)``, is :math:`c_{t-1}`.
     """
     n = c.shape[1]
     i, f, g, o = gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n : 3 * n], gates[:, 3 * n :]
