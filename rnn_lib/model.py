@@ -11,6 +11,7 @@ array([0, 1])
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import asdict
 from typing import Any
@@ -141,7 +142,10 @@ class RNN(Network):
             check_count("patience", patience)
             if validation_data is None:
                 raise ValueError("patience needs validation_data, got None.")
-        validation = None if validation_data is None else self._check(*check_pair(validation_data))
+        validate = None
+        if validation_data is not None:
+            validation = self._check(*check_pair("validation_data", validation_data))
+            validate = functools.partial(self._evaluate, *validation)
         details = (optimizer, clip_norm is not None)
         self._forget(*details)
         options = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
@@ -160,7 +164,7 @@ class RNN(Network):
                 num_epochs=num_epochs,
                 batch_size=batch_size,
                 rng=rng,
-                validate=None if validation is None else lambda: self._evaluate(*validation),
+                validate=validate,
                 patience=patience,
                 save=None if checkpoint is None else lambda: self.save(checkpoint),
                 between=step.between,
