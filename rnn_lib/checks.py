@@ -51,12 +51,12 @@ def check_folder(name: str, path: Any) -> None:
         raise FileNotFoundError(f"{name} must be in a folder that exists, got {path}.")
 
 
-def check_pair(name: str, value: Any) -> Any:
-    """Return ``value``, else TypeError unless it is ``(input_sequence, target_sequence)``."""
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
-        kind = type(value).__name__
-        raise TypeError(f"{name} must be a pair (input_sequence, target_sequence), got {kind}.")
-    return value
+def check_pair(validation_data: Any) -> Any:
+    """Return ``validation_data``, else TypeError unless it is a pair of inputs and targets."""
+    if not isinstance(validation_data, (list, tuple)) or len(validation_data) != 2:
+        expected = "validation_data must be a pair (input_sequence, target_sequence)"
+        raise TypeError(f"{expected}, got {type(validation_data).__name__}.")
+    return validation_data
 
 
 def _as_array(value: Any) -> np.ndarray:

@@ -9,12 +9,9 @@
 array([0, 1])
 """
 
-from __future__ import annotations
-
-import functools
 import os
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -36,12 +33,9 @@ class RNN(Network):
 
     Parameters
     ----------
-    input_size : int
-        Features of a time step; with an embedding, different tokens.
-    hidden_size : int
-        Units of a layer and direction.
-    output_size : int
-        Classes, or numbers, that are predicted.
+    input_size, hidden_size, output_size : int
+        Features of a time step, or different tokens; units of a layer and direction; classes, or
+        numbers, that are predicted.
     cell : {"tanh", "lstm", "gru"}
         See `rnn_lib.cells`, also for the order of the gates.
     embedding_size : int, optional
@@ -98,11 +92,9 @@ class RNN(Network):
             With an embedding, token indices ``(n_steps,)``.
         target_sequence : class index or one-hot row (output,), or a list of one for each sequence
             With ``readout="all"``, one for each step; with ``output="linear"``, numbers (output,).
-        learning_rate : float
-        num_epochs : int
-            Passes over all sequences.
-        batch_size : int
-            Sequences an update; padding inside a batch changes no result.
+        learning_rate, num_epochs, batch_size : float, int, int
+            An epoch passes over all sequences, ``batch_size`` of them an update; padding inside a
+            batch changes no result.
         optimizer : {"sgd", "momentum", "rmsprop", "adam"}
             Starts without memory of earlier calls.
         clip_norm : float, optional
@@ -121,12 +113,8 @@ class RNN(Network):
         progress : bool, optional
             By default a bar on a terminal and in Jupyter, unless ``RNN_PROGRESS=0`` is set.
 
-        Raises
-        ------
-        TypeError, ValueError, FileNotFoundError
-            Naming the argument; the parameters are untouched.
-        FloatingPointError
-            Where the training overflows; the parameters are as before the call.
+        Raises TypeError, ValueError or FileNotFoundError where an argument is wrong, and
+        FloatingPointError where the training overflows: the parameters are as before the call.
         """
         xs, ys = self._check(input_sequence, target_sequence)
         numbers = [check_number("learning_rate", learning_rate)]
@@ -142,14 +130,11 @@ class RNN(Network):
             check_count("patience", patience)
             if validation_data is None:
                 raise ValueError("patience needs validation_data, got None.")
-        validate = None
-        if validation_data is not None:
-            validation = self._check(*check_pair("validation_data", validation_data))
-            validate = functools.partial(self._evaluate, *validation)
+        validation = None if validation_data is None else self._check(*check_pair(validation_data))
         details = (optimizer, clip_norm is not None)
         self._forget(*details)
-        options = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
-        job = {"network": asdict(self), "floatX": floatX(), "train": options}
+        train = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
+        job = {"network": asdict(self), "floatX": floatX(), "train": train}
         step = Tiers(lambda tier: self._compiled("update", *details, tier=tier), job, tier)
 
         def update(indices: np.ndarray) -> tuple[float, float]:
@@ -164,7 +149,7 @@ class RNN(Network):
                 num_epochs=num_epochs,
                 batch_size=batch_size,
                 rng=rng,
-                validate=validate,
+                validate=None if validation is None else lambda: self._evaluate(*validation),
                 patience=patience,
                 save=None if checkpoint is None else lambda: self.save(checkpoint),
                 between=step.between,
@@ -216,7 +201,7 @@ class RNN(Network):
         write_npz(path, asdict(self), {p.name: p.get_value() for p in self.params})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> RNN:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Return the model that :meth:`save` wrote to ``path``.
 
         Raises FileNotFoundError or ValueError where the file is missing, damaged, foreign or newer.
