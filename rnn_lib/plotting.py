@@ -2,12 +2,11 @@
 
 >>> import matplotlib
 >>> matplotlib.use("agg")
+>>> from rnn_lib import History
 >>> from rnn_lib.plotting import plot_history
->>> plot_history([2.2, 1.4, 0.9]).get_xlabel()
+>>> plot_history(History(loss=[2.2, 1.4, 0.9])).get_xlabel()
 'epoch'
 """
-
-from __future__ import annotations
 
 from typing import Any
 
@@ -17,23 +16,17 @@ import numpy as np
 __all__ = ["draw_unrolled", "plot_history", "plot_states"]
 
 
-def plot_history(
-    loss: list[float],
-    val_loss: list[float] | None = None,
-    best_epoch: int | None = None,
-    *,
-    ax: Any = None,
-) -> Any:
-    """Draw ``loss`` and ``val_loss (n_epochs,)`` over the epochs; mark ``best_epoch``, from 1.
+def plot_history(history: Any, *, ax: Any = None) -> Any:
+    """Draw the losses of a :class:`rnn_lib.History`, lists ``(n_epochs,)``; mark the best epoch.
 
     ``ax`` is by default a new one, here and below.
     """
     ax = ax or plt.subplots()[1]
-    ax.plot(range(1, len(loss) + 1), loss, label="training")
-    if val_loss:
-        ax.plot(range(1, len(val_loss) + 1), val_loss, "--", label="validation")
-        if best_epoch:
-            ax.plot(best_epoch, val_loss[best_epoch - 1], "o", color="C1", label="best")
+    ax.plot(range(1, len(history.loss) + 1), history.loss, label="training")
+    if history.val_loss:
+        ax.plot(range(1, len(history.val_loss) + 1), history.val_loss, "--", label="validation")
+        if best := history.best_epoch:
+            ax.plot(best, history.val_loss[best - 1], "o", color="C1", label="best")
         ax.legend()
     ax.set(xlabel="epoch", ylabel="mean loss")
     return ax

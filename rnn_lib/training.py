@@ -50,7 +50,7 @@ class History:
         """Draw the curves of loss into a matplotlib ``ax`` (by default a new one); return it."""
         from rnn_lib.plotting import plot_history  # matplotlib only where it is used
 
-        return plot_history(self.loss, self.val_loss, self.best_epoch, ax=ax)
+        return plot_history(self, ax=ax)
 
 
 @contextlib.contextmanager
