@@ -17,7 +17,7 @@ __all__ = ["draw_unrolled", "plot_history", "plot_states"]
 
 
 def plot_history(history: Any, *, ax: Any = None) -> Any:
-    """Draw the losses of a :class:`rnn_lib.History`, lists ``(n_epochs,)``; mark the best epoch.
+    """Draw the losses ``(n_epochs,)`` of ``history``, a `rnn_lib.History`; mark the best epoch.
 
     ``ax`` is by default a new one, here and below.
     """

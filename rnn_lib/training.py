@@ -5,8 +5,6 @@
 History(loss=[2.2, 1.4, 0.9], val_loss=[], val_accuracy=[], best_epoch=None, stopped='')
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
@@ -31,7 +29,7 @@ class History:
     Attributes
     ----------
     loss : list of float
-        Mean loss over the minibatches of the epoch, each taken before its update.
+        Mean over the minibatches of the epoch, each taken before its update.
     val_loss, val_accuracy : list of float
         On the validation data, after the epoch; empty without them (accuracy: with softmax only).
     best_epoch : int or None
@@ -54,15 +52,15 @@ class History:
 
 
 @contextlib.contextmanager
-def _delayed_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C wait for the end of the update in progress; yield "was it pressed?"."""
+def _delayed_interrupt() -> Iterator[list[int]]:
+    """Let Ctrl-C wait for the end of the update in progress; yield a list that it fills."""
     pressed: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False  # only the main thread gets signals
+        yield pressed  # only the main thread gets signals
         return
     previous = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
     try:
-        yield lambda: bool(pressed)
+        yield pressed
     finally:
         signal.signal(signal.SIGINT, previous)
 
@@ -85,44 +83,36 @@ def fit(
     validate: Callable[[], tuple[float, float | None]] | None = None,
     patience: int | None = None,
     save: Callable[[], None] | None = None,
-    between: Callable[[int], str] | None = None,
+    between: Callable[[int], str] = lambda n_left: "",
     progress: bool | None = None,
 ) -> History:
-    """Train: call ``update`` on shuffled minibatches, epoch after epoch.
+    """Train: call ``update`` on minibatches that ``rng`` shuffles, epoch after epoch.
+
+    ``num_epochs``, ``batch_size``, ``patience`` (Prechelt 1998) and ``progress`` are those of
+    :meth:`rnn_lib.RNN.train`; so is the FloatingPointError.
 
     Parameters
     ----------
     update : function
         Takes the indices of a minibatch, updates the parameters, and returns the mean loss before
         the update and the number of items (sequences or steps) in that mean.
-    n_sequences, num_epochs, batch_size : int
+    n_sequences : int
     params : list of shared variables
         Restored to the best epoch with ``patience``, and to the start where the loss overflows.
-    rng : numpy.random.Generator
-        Shuffles the sequences.
     validate : function, optional
         Returns validation loss and accuracy (or None).
-    patience : int, optional
-        Stop after so many epochs without a smaller validation loss (Prechelt 1998).
     save : function, optional
         Called after every epoch, or with ``validate`` after every best one.
     between : function, optional
         Called before the first update and after each, with the number of updates still to do;
         returns what the bar shall say besides.
-    progress : bool, optional
-        By default a bar on a terminal and in Jupyter, unless ``RNN_PROGRESS=0`` is set.
-
-    Raises
-    ------
-    FloatingPointError
-        Where the loss or a parameter becomes infinite or NaN.
     """
     history = History()
     start = best = [p.get_value() for p in params]
-    n_updates = num_epochs * -(-n_sequences // batch_size)
-    bar = tqdm(total=n_updates, unit="update", leave=False, disable=not _show_progress(progress))
+    n_left = num_epochs * -(-n_sequences // batch_size)
+    bar = tqdm(total=n_left, unit="update", leave=False, disable=not _show_progress(progress))
     with bar, _delayed_interrupt() as interrupted:
-        bar.set_postfix_str(between(n_updates) if between else "")
+        bar.set_postfix_str(between(n_left))
         for epoch in range(1, num_epochs + 1):
             total = weight = 0.0
             for batch in minibatches(n_sequences, batch_size, rng):
@@ -130,18 +120,18 @@ def fit(
                 total, weight = total + loss * n_items, weight + n_items
                 if not np.isfinite(loss):
                     _overflow(f"the loss became {loss}", epoch, params, start)
+                n_left -= 1
                 bar.update()
-                note = between(n_updates - bar.n) if between else ""
-                now = f"epoch {epoch}/{num_epochs}, loss {loss:.4g}{note}"
+                now = f"epoch {epoch}/{num_epochs}, loss {loss:.4g}{between(n_left)}"
                 bar.set_postfix_str(now, refresh=False)
-                if interrupted():
+                if interrupted:
                     history.stopped = "interrupted"
                     return history
             if not all(np.isfinite(p.get_value(borrow=True)).all() for p in params):
                 _overflow("a parameter became infinite or NaN", epoch, params, start)
             history.loss.append(total / weight)
-            improved = _validate(history, validate)
-            if improved and validate:
+            improved = validate is None or _note(history, *validate())
+            if improved and patience:
                 best = [p.get_value() for p in params]
             if improved and save:
                 save()
@@ -153,24 +143,8 @@ def fit(
     return history
 
 
-def _restore(params: list[Any], values: list[np.ndarray]) -> None:
-    for p, value in zip(params, values):
-        p.set_value(value)
-
-
-def _overflow(what: str, epoch: int, params: list[Any], start: list[np.ndarray]) -> NoReturn:
-    _restore(params, start)
-    raise FloatingPointError(
-        f"{what} in epoch {epoch}: use a smaller learning_rate or set clip_norm. "
-        "The parameters are as they were before train."
-    )
-
-
-def _validate(history: History, validate: Callable[[], tuple[float, float | None]] | None) -> bool:
-    """Append to the history; return whether the epoch is the best so far."""
-    if validate is None:
-        return True
-    loss, accuracy = validate()
+def _note(history: History, loss: float, accuracy: float | None) -> bool:
+    """Append what the validation gave; return whether the epoch is the best so far."""
     improved = not history.val_loss or loss < min(history.val_loss)
     history.val_loss.append(loss)
     if accuracy is not None:
@@ -178,3 +152,15 @@ def _validate(history: History, validate: Callable[[], tuple[float, float | None
     if improved:
         history.best_epoch = len(history.loss)
     return improved
+
+
+def _restore(params: list[Any], values: list[np.ndarray]) -> None:
+    for p, value in zip(params, values):
+        p.set_value(value)
+
+
+def _overflow(what: str, epoch: int, params: list[Any], start: list[np.ndarray]) -> NoReturn:
+    _restore(params, start)
+    advice = "use a smaller learning_rate or set clip_norm"
+    state = "The parameters are as they were before train."
+    raise FloatingPointError(f"{what} in epoch {epoch}: {advice}. {state}")

@@ -339,6 +339,13 @@ def test_where_a_bar_is_shown(monkeypatch, shown, options):
     assert bool(train_and_watch(monkeypatch, **options)) == shown
 
 
+@pytest.mark.parametrize("progress", [False, True])
+def test_what_is_left_is_counted_also_where_no_bar_is_shown(progress):
+    left = []
+    fit_numbers([1.0] * 4, between=lambda n_left: left.append(n_left) or "", progress=progress)
+    assert left == [4, 3, 2, 1, 0]
+
+
 def test_bar_of_a_network(capsys):
     get_model(2, 4, 3).train(XS, YS, num_epochs=3, progress=True)
     assert "/3 [" in capsys.readouterr().err
