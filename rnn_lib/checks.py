@@ -144,13 +144,14 @@ def _target(
     array, rows = _array(name, value), (*steps, output_size)
     if array.shape == (1, output_size) and not steps:  # the article's y is a matrix of one row
         array = array[0]
-    if classes and array.shape == steps:
-        return check_indices(name, array, output_size)
-    if classes and array.shape == rows:
-        if not (np.isin(array, (0, 1)).all() and (array.sum(axis=-1) == 1).all()):
-            raise ValueError(f"{name} must be one-hot: a single 1 in each row, the rest 0.")
-        return array.argmax(axis=-1).astype("int32")
-    if array.shape == rows or (output_size == 1 and array.shape == steps):
+    shapes = [steps, rows] if classes or output_size == 1 else [rows]
+    if array.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ValueError(f"{name} must have the shape {expected}, got {array.shape}.")
+    if not classes:
         return array.reshape(rows)
-    expected = f"{steps} or {rows}" if classes or output_size == 1 else f"{rows}"
-    raise ValueError(f"{name} must have the shape {expected}, got {array.shape}.")
+    if array.shape == steps:
+        return check_indices(name, array, output_size)
+    if not (np.isin(array, (0, 1)).all() and (array.sum(axis=-1) == 1).all()):
+        raise ValueError(f"{name} must be one-hot: a single 1 in each row, the rest 0.")
+    return array.argmax(axis=-1).astype("int32")

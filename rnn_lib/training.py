@@ -99,10 +99,8 @@ def fit(
     n_sequences : int
     params : list of shared variables
         Restored to the best epoch with ``patience``, and to the start where the loss overflows.
-    validate : function, optional
-        Returns validation loss and accuracy (or None).
-    save : function, optional
-        Called after every epoch, or with ``validate`` after every best one.
+    validate : function, optional; returns validation loss and accuracy (or None)
+    save : function, optional; called after every epoch, or with ``validate`` after every best one
     between : function, optional
         Called before the first update and after each, with the number of updates still to do;
         returns what the bar shall say besides.
