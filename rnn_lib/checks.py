@@ -6,7 +6,6 @@ Traceback (most recent call last):
 ValueError: hidden_size must be a whole number of at least 1, got -3.
 """
 
-import math
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,7 +32,7 @@ def check_number(name: str, value: Any) -> float:
     expected = f"{name} must be a finite number above 0"
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{expected}, got {value!r}.")
-    if not (math.isfinite(value) and value > 0):
+    if not 0 < value < np.inf:
         raise ValueError(f"{expected}, got {value}.")
     return float(value)
 

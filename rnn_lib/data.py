@@ -81,8 +81,8 @@ def load_japanese_vowels(*, validation: bool = True) -> JapaneseVowels:
 def load_sunspots() -> tuple[np.ndarray, np.ndarray]:
     """Load the yearly number of sunspots, 1700 to 2008, without gaps.
 
-    Returns ``years``, int64 ``(309,)``, and ``numbers``, float64 ``(309,)``: the international
-    sunspot number, mean of the year, old scale (version 1), 0 to 190.2.
+    Returns years, int64 ``(309,)``, and the international sunspot numbers, float64 ``(309,)``:
+    means of a year, old scale (version 1), 0 to 190.2.
     SILSO, Royal Observatory of Belgium; public domain.  Introduced in chapter 1.
     """
     years, numbers = zip(*_rows("sunspots.csv"))
@@ -118,7 +118,7 @@ def load_names() -> Names:
 
 
 class Pronunciations(NamedTuple):
-    """Words and all that the dictionary lists for each, such as ``[("R", "EH", "D"), ...]``."""
+    """Words and their pronunciations, such as ``[("R", "EH", "D"), ("R", "IY", "D")]``."""
 
     train: dict[str, list[tuple[str, ...]]]
     valid: dict[str, list[tuple[str, ...]]]
@@ -128,8 +128,8 @@ class Pronunciations(NamedTuple):
 def load_pronunciations() -> Pronunciations:
     """Load 22,000 English words with their sounds, from the CMU Pronouncing Dictionary.
 
-    There are 20,000, 1,000 and 1,000 words of 3 to 10 letters a to z, drawn by lot, in no order.
-    A pronunciation has 1 to 12 of 39 phones, without stress.
+    There are 20,000, 1,000 and 1,000 words of 3 to 10 letters a to z, drawn by lot, in no order,
+    each with all that the dictionary lists: 1 to 12 of 39 phones, without stress.
     Carnegie Mellon University, licence BSD.  Introduced on the page about spelling and sound.
     """
     parts = Pronunciations({}, {}, {})

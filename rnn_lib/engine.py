@@ -1,8 +1,7 @@
 """Theano for the whole book: one API, two engines.
 
-Only this module imports Theano or PyTensor, the maintained project that Theano became, and where
-numba is used `rnn_lib.compiled`.  Everything else, the chapters included, takes ``theano`` and
-``T`` from here and writes the API of Theano 1.0.5, with the meaning that it has there.
+Only this module and `rnn_lib.compiled` import Theano or PyTensor, which Theano became.  All else,
+the chapters included, takes ``theano`` and ``T`` from here and writes the API of Theano 1.0.5.
 
 >>> from rnn_lib import theano, T
 >>> x = T.dscalar("x")
@@ -10,8 +9,8 @@ numba is used `rnn_lib.compiled`.  Everything else, the chapters included, takes
 >>> float(slope(3.0))
 6.0
 
-On Theano the two names are its own modules.  On PyTensor they are thin namespaces, which pass every
-name on and add only what PyTensor lacks or means differently.
+On Theano the two are its own modules.  On PyTensor they are thin namespaces that pass every name on
+and add only what PyTensor lacks or means differently.
 
 Environment
 -----------
@@ -48,9 +47,8 @@ def _choose_engine() -> str:
     for name in [wanted] if wanted else _FLAGS:
         if importlib.util.find_spec(name):
             return name
-    raise ImportError(
-        f"rnn_lib found no engine ({wanted or 'PyTensor or Theano'}): run 'pip install pytensor'."
-    )
+    missing = wanted or "PyTensor or Theano"
+    raise ImportError(f"rnn_lib found no engine ({missing}): run 'pip install pytensor'.")
 
 
 def _import_engine(name: str) -> Any:

@@ -42,8 +42,8 @@ def plot_states(h: np.ndarray, *, ax: Any = None) -> Any:
     return ax
 
 
-def draw_unrolled(n_steps: int, *, outputs: str = "last", ax: Any = None) -> Any:
-    """Draw a network unrolled over ``n_steps`` into ``ax``, with ``outputs`` "last" or "all"."""
+def draw_unrolled(n_steps: int, *, ax: Any = None) -> Any:
+    """Draw a network that is unrolled over ``n_steps``, with one output, into ``ax``."""
     ax = ax or plt.subplots()[1]
     arrow = {"arrowstyle": "->", "color": "0.3"}
     box = {"boxstyle": "round,pad=0.4", "edgecolor": "0.3"}
@@ -63,9 +63,8 @@ def draw_unrolled(n_steps: int, *, outputs: str = "last", ax: Any = None) -> Any
         node(t, 1, f"$h_{t}$", "#fbe3c4")
         edge((t, 0), (t, 1), "$W_{xh}$")
         edge((t - 1, 1), (t, 1), "$W_{hh}$")
-        if outputs == "all" or t == n_steps:
-            node(t, 2, f"$y_{t}$", "#cdebdd")
-            edge((t, 1), (t, 2), "$W_{hy}$")
+    node(n_steps, 2, f"$y_{n_steps}$", "#cdebdd")
+    edge((n_steps, 1), (n_steps, 2), "$W_{hy}$")
     ax.set(xlim=(-0.4, n_steps + 0.5), ylim=(-0.4, 2.4))
     ax.axis("off")
     return ax

@@ -68,8 +68,8 @@ def _delayed_interrupt() -> Iterator[list[int]]:
 def _show_progress(progress: bool | None) -> bool:
     if progress is not None:
         return progress
-    wanted = os.environ.get("RNN_PROGRESS", "1") != "0"
-    return wanted and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return seen and os.environ.get("RNN_PROGRESS") != "0"
 
 
 def fit(
