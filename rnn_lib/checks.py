@@ -100,18 +100,18 @@ def check_sequences(value: Any, input_size: int, *, indices: bool) -> tuple[list
     ``value`` is an array ``(n_steps, input_size)``, or a list of such arrays of any lengths; with
     ``indices`` (an embedding) whole numbers below ``input_size``, each array ``(n_steps,)``.
     """
-    name, shape = "input_sequence", "(n_steps,)" if indices else f"(n_steps, {input_size})"
+    name, features = "input_sequence", () if indices else (input_size,)
     if not isinstance(value, (np.ndarray, list, tuple)):
         raise TypeError(f"{name} must be an array or a list of arrays, got {type(value).__name__}.")
     if len(value) == 0:
         raise ValueError(f"{name} must hold at least one sequence of at least one step, got none.")
-    features = () if indices else (input_size,)
     single = _depth(value) <= 1 + len(features)
     items = {name: value} if single else {f"{name}[{i}]": item for i, item in enumerate(value)}
     arrays = []
     for name, item in items.items():
         array = _array(name, item)
         if array.ndim == 0 or array.shape[1:] != features or len(array) == 0:
+            shape = "(n_steps,)" if indices else f"(n_steps, {input_size})"
             expected = f"{name} must have the shape {shape} and at least one step"
             raise ValueError(f"{expected}, got the shape {array.shape}.")
         arrays.append(check_indices(name, array, input_size) if indices else array)
@@ -119,21 +119,20 @@ def check_sequences(value: Any, input_size: int, *, indices: bool) -> tuple[list
 
 
 def check_targets(
-    values: Any, lengths: list[int | None], output_size: int, *, classes: bool
+    values: Any, steps: list[tuple[int, ...]], output_size: int, *, classes: bool
 ) -> list[np.ndarray]:
     """Return the ``target_sequence`` of :class:`rnn_lib.RNN` as arrays, one for each sequence.
 
     ``values`` are, with ``classes``, class indices or one-hot rows ``(output_size,)``, and become
-    indices; else rows of numbers.  ``lengths`` has for each sequence the steps, where each step has
-    a target: that adds an axis ``(n_steps, ...)``.  It has None where the sequence has one.
+    indices; else rows of numbers.  ``steps`` has for each sequence the axis that goes before:
+    ``(n_steps,)`` where each step has a target, else ``()``.
     """
-    name, n = "target_sequence", len(lengths)
+    name, n = "target_sequence", len(steps)
     if _depth(values) == 0:
         raise TypeError(f"{name} must hold a target for each of {n} sequences, got {values!r}.")
     if len(values) != n:
         raise ValueError(f"{name} must hold a target for each of {n} sequences, got {len(values)}.")
     names = [f"{name}[{i}]" if n > 1 else name for i in range(n)]
-    steps = [() if length is None else (length,) for length in lengths]
     return [_target(*item, output_size, classes) for item in zip(names, values, steps)]
 
 

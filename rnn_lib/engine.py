@@ -194,8 +194,6 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
     return _Namespace(_engine, tensor=tensor, scan=scan, **added), tensor
 
 
-theano: Any
-T: Any
 if NAME == "pytensor":
     theano, T = _pytensor_namespaces()
 else:

@@ -179,9 +179,9 @@ class Network:
 
     def _check(self, input_sequence: Any, target_sequence: Any) -> tuple[list[Any], list[Any]]:
         xs, single = self._check_inputs(input_sequence)
-        lengths = [len(x) if self._every_step else None for x in xs]
+        steps = [x.shape[:1] if self._every_step else () for x in xs]
         targets = [target_sequence] if single else target_sequence
-        return xs, check_targets(targets, lengths, self.output_size, classes=self._classes)
+        return xs, check_targets(targets, steps, self.output_size, classes=self._classes)
 
     def _batch(self, xs: list[Any], ys: list[Any], indices: Any) -> tuple[Any, Any, Any, int]:
         """Return ``x``, ``mask``, ``y`` and the number of items in the mean of their loss."""

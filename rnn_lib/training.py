@@ -28,14 +28,12 @@ class History:
 
     Attributes
     ----------
-    loss : list of float
-        Mean over the minibatches of the epoch, each taken before its update.
+    loss : list of float, means over the minibatches of an epoch, each taken before its update
     val_loss, val_accuracy : list of float
         On the validation data, after the epoch; empty without them (accuracy: with softmax only).
     best_epoch : int or None
         Epoch (from 1) of the smallest ``val_loss``; with ``patience`` its parameters were restored.
-    stopped : str
-        ``"patience"`` or ``"interrupted"`` where the training ended early, else ``""``.
+    stopped : {"", "patience", "interrupted"}, why the training ended early
     """
 
     loss: list[float] = field(default_factory=list)
