@@ -25,8 +25,7 @@ def plot_history(history: Any, *, ax: Any = None) -> Any:
     ax.plot(range(1, len(history.loss) + 1), history.loss, label="training")
     if history.val_loss:
         ax.plot(range(1, len(history.val_loss) + 1), history.val_loss, "--", label="validation")
-        if best := history.best_epoch:
-            ax.plot(best, history.val_loss[best - 1], "o", color="C1", label="best")
+        ax.plot(history.best_epoch, min(history.val_loss), "o", color="C1", label="best")
         ax.legend()
     ax.set(xlabel="epoch", ylabel="mean loss")
     return ax

@@ -2,7 +2,7 @@
 
 >>> from rnn_lib.training import History
 >>> History(loss=[2.2, 1.4, 0.9])
-History(loss=[2.2, 1.4, 0.9], val_loss=[], val_accuracy=[], best_epoch=None, stopped='')
+History(loss=[2.2, 1.4, 0.9], val_loss=[], val_accuracy=[], stopped='')
 """
 
 import contextlib
@@ -31,16 +31,18 @@ class History:
     loss : list of float, means over the minibatches of an epoch, each taken before its update
     val_loss, val_accuracy : list of float
         On the validation data, after the epoch; empty without them (accuracy: with softmax only).
-    best_epoch : int or None
-        Epoch (from 1) of the smallest ``val_loss``; with ``patience`` its parameters were restored.
     stopped : {"", "patience", "interrupted"}, why the training ended early
     """
 
     loss: list[float] = field(default_factory=list)
     val_loss: list[float] = field(default_factory=list)
     val_accuracy: list[float] = field(default_factory=list)
-    best_epoch: int | None = None
     stopped: str = ""
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Epoch, from 1, of the smallest ``val_loss``; ``patience`` restores its parameters."""
+        return self.val_loss.index(min(self.val_loss)) + 1 if self.val_loss else None
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the curves of loss into a matplotlib ``ax`` (by default a new one); return it."""
@@ -126,7 +128,12 @@ def fit(
             if not all(np.isfinite(p.get_value(borrow=True)).all() for p in params):
                 _overflow("a parameter became infinite or NaN", epoch, params, start)
             history.loss.append(total / weight)
-            improved = validate is None or _note(history, *validate())
+            if validate:
+                val_loss, accuracy = validate()
+                history.val_loss.append(val_loss)
+                if accuracy is not None:
+                    history.val_accuracy.append(accuracy)
+            improved = history.best_epoch in (None, epoch)
             if improved and patience:
                 best = [p.get_value() for p in params]
             if improved and save:
@@ -137,17 +144,6 @@ def fit(
     if patience:
         _restore(params, best)
     return history
-
-
-def _note(history: History, loss: float, accuracy: float | None) -> bool:
-    """Append what the validation gave; return whether the epoch is the best so far."""
-    improved = not history.val_loss or loss < min(history.val_loss)
-    history.val_loss.append(loss)
-    if accuracy is not None:
-        history.val_accuracy.append(accuracy)
-    if improved:
-        history.best_epoch = len(history.loss)
-    return improved
 
 
 def _restore(params: list[Any], values: list[np.ndarray]) -> None:

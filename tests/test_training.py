@@ -100,7 +100,7 @@ def test_history_plots_itself():
     import matplotlib.pyplot as plt
 
     ax = plt.subplots()[1]
-    history = History([3.0, 2.0, 1.0], [3.0, 2.5, 2.6], best_epoch=2)
+    history = History([3.0, 2.0, 1.0], [3.0, 2.5, 2.6])
     assert history.plot(ax) is ax
     assert ax.lines[0].get_ydata().tolist() == [3, 2, 1]
     assert ax.lines[1].get_ydata().tolist() == [3, 2.5, 2.6]
