@@ -108,8 +108,7 @@ class RNN(Network):
         """
         xs, ys = self._check(input_sequence, target_sequence)
         numbers = [check_number("learning_rate", learning_rate)]
-        if clip_norm is not None:
-            numbers.append(check_number("clip_norm", clip_norm))
+        numbers += [] if clip_norm is None else [check_number("clip_norm", clip_norm)]
         check_choice("optimizer", optimizer, UPDATES)
         check_count("num_epochs", num_epochs)
         check_count("batch_size", batch_size)
