@@ -1,9 +1,8 @@
 r"""The recurrent cells: each computes one time step, symbolically; introduced in chapter 3.
 
-Every cell has one matrix :math:`W_{xh}` for the input, one matrix :math:`W_{hh}` for the state and
-one bias :math:`b_h`; a cell with gates stacks the rows of its gates in them.  The part of the
-input, :math:`p_t = W_{xh} x_t + b_h`, does not depend on the state, so `recurrence` computes it for
-all steps at once and a cell starts from it.
+A cell with gates stacks the rows of its gates in one :math:`W_{xh}`, one :math:`W_{hh}` and one
+:math:`b_h`.  The part of the input, :math:`p_t = W_{xh} x_t + b_h`, does not depend on the state,
+so `recurrence` computes it for all steps at once and a cell starts from it.
 
 >>> import numpy as np
 >>> from rnn_lib import theano, T
@@ -16,8 +15,6 @@ array([[0.762, 0.762]])
 Shapes: ``p_t (n_batch, n_gates * n_hidden)``, ``Whh (n_gates * n_hidden, n_hidden)``, the state
 ``(n_batch, n_states * n_hidden)``, whose first ``n_hidden`` columns are the output ``h_t``.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -39,20 +36,18 @@ class Cell(NamedTuple):
     kernel: str | None = None  # its name in `rnn_lib.kernels`; without one the step is scanned
 
 
-def _block(x: Any, k: int, n_hidden: Any) -> Any:
-    return x[..., k * n_hidden : (k + 1) * n_hidden]  # of one row or of a batch
+def _blocks(x: Any, n_blocks: int, Whh: Any) -> list[Any]:
+    n_hidden = Whh.shape[1]  # x is one row or a batch
+    return [x[..., k * n_hidden : (k + 1) * n_hidden] for k in range(n_blocks)]
 
 
 def tanh_step(p_t: Any, h_prev: Any, Whh: Any) -> Any:
-    r"""Return :math:`h_t = \tanh(p_t + W_{hh} h_{t-1})`: the simple network of Elman (1990).
-
-    All of ``p_t``, ``h_prev`` and the result ``h_t`` are ``(n_batch, n_hidden)``.
-    """
+    r"""Return ``h_t (n_batch, n_hidden)``, :math:`\tanh(p_t + W_{hh} h_{t-1})` (Elman 1990)."""
     return T.tanh(p_t + T.dot(h_prev, Whh.T))
 
 
 def lstm_step(p_t: Any, state: Any, Whh: Any) -> Any:
-    r"""Return the next state of a long short-term memory, ``h_t`` and ``c_t`` side by side.
+    r"""Return the ``state (n_batch, 2 * n_hidden)`` of a long short-term memory: ``h_t``, ``c_t``.
 
     .. math::
         i, f, g, o &= p_t + W_{hh} h_{t-1} \\
@@ -60,13 +55,10 @@ def lstm_step(p_t: Any, state: Any, Whh: Any) -> Any:
         h_t &= \sigma(o) \odot \tanh(c_t)
 
     The blocks of the weights stand in the order input, forget, candidate, output, as in PyTorch;
-    there are no peepholes.  ``p_t (n_batch, 4 * n_hidden)``, ``state (n_batch, 2 * n_hidden)``.
-    Hochreiter and Schmidhuber (1997); the forget gate is from Gers et al. (2000).
+    there are no peepholes.  Hochreiter and Schmidhuber (1997), Gers et al. (2000; forget gate).
     """
-    n_hidden = Whh.shape[1]
-    h_prev, c_prev = _block(state, 0, n_hidden), _block(state, 1, n_hidden)
-    gates = p_t + T.dot(h_prev, Whh.T)
-    i, f, g, o = (_block(gates, k, n_hidden) for k in range(4))
+    h_prev, c_prev = _blocks(state, 2, Whh)
+    i, f, g, o = _blocks(p_t + T.dot(h_prev, Whh.T), 4, Whh)
     c_t = T.nnet.sigmoid(f) * c_prev + T.nnet.sigmoid(i) * T.tanh(g)
     h_t = T.nnet.sigmoid(o) * T.tanh(c_t)
     return T.concatenate([h_t, c_t], axis=-1)
@@ -82,13 +74,11 @@ def gru_step(p_t: Any, h_prev: Any, Whh: Any) -> Any:
 
     The blocks stand in the order reset, update, candidate.  As in PyTorch, the reset gate acts
     after the product, and the update gate weights the *old* state ``h_prev``.
-    ``p_t (n_batch, 3 * n_hidden)``.
     """
-    n_hidden = Whh.shape[1]
-    q_t = T.dot(h_prev, Whh.T)
-    r = T.nnet.sigmoid(_block(p_t, 0, n_hidden) + _block(q_t, 0, n_hidden))
-    z = T.nnet.sigmoid(_block(p_t, 1, n_hidden) + _block(q_t, 1, n_hidden))
-    n = T.tanh(_block(p_t, 2, n_hidden) + r * _block(q_t, 2, n_hidden))
+    p_r, p_z, p_n = _blocks(p_t, 3, Whh)
+    q_r, q_z, q_n = _blocks(T.dot(h_prev, Whh.T), 3, Whh)
+    r, z = T.nnet.sigmoid(p_r + q_r), T.nnet.sigmoid(p_z + q_z)
+    n = T.tanh(p_n + r * q_n)
     return (1 - z) * n + z * h_prev
 
 

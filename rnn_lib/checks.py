@@ -6,9 +6,6 @@ Traceback (most recent call last):
 ValueError: hidden_size must be a whole number of at least 1, got -3.
 """
 
-from __future__ import annotations
-
-import math
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,7 +32,7 @@ def check_number(name: str, value: Any) -> float:
     expected = f"{name} must be a finite number above 0"
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{expected}, got {value!r}.")
-    if not (math.isfinite(value) and value > 0):
+    if not 0 < value < np.inf:
         raise ValueError(f"{expected}, got {value}.")
     return float(value)
 
@@ -53,20 +50,19 @@ def check_folder(name: str, path: Any) -> None:
         raise FileNotFoundError(f"{name} must be in a folder that exists, got {path}.")
 
 
-def check_pair(value: Any, name: str = "validation_data") -> Any:
-    """Return ``value``, else TypeError unless it is ``(input_sequence, target_sequence)``."""
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
-        kind = type(value).__name__
-        raise TypeError(f"{name} must be a pair (input_sequence, target_sequence), got {kind}.")
-    return value
+def check_pair(validation_data: Any) -> Any:
+    """Return ``validation_data``, else TypeError unless it is a pair of inputs and targets."""
+    if not isinstance(validation_data, (list, tuple)) or len(validation_data) != 2:
+        expected = "validation_data must be a pair (input_sequence, target_sequence)"
+        raise TypeError(f"{expected}, got {type(validation_data).__name__}.")
+    return validation_data
 
 
 def _as_array(value: Any) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NumPy before 1.24 warns of a ragged array ...
+        with warnings.catch_warnings(action="ignore"):  # NumPy before 1.24 warns of a ragged array
             return np.asarray(value)
-    except ValueError:  # ... and raises since then
+    except ValueError:  # and raises since then
         return np.empty(0, dtype=object)
 
 
@@ -99,97 +95,61 @@ def _depth(value: Any) -> int:
 
 
 def check_sequences(value: Any, input_size: int, *, indices: bool) -> tuple[list[np.ndarray], bool]:
-    """Return ``input_sequence`` as a list of arrays, and whether it was one sequence alone.
+    """Return the ``input_sequence`` of :class:`rnn_lib.RNN` as a list, and whether it was only one.
 
-    Parameters
-    ----------
-    value : array (n_steps, input_size), or a list of such arrays of any lengths
-        With ``indices``, whole numbers in ``0..input_size - 1``, each array ``(n_steps,)``.
-    input_size : int
-        The number of features, or with ``indices`` of different tokens.
-    indices : bool
-        Whether the network has an embedding.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming ``input_sequence``, or the one of the list that is wrong.
+    ``value`` is an array ``(n_steps, input_size)``, or a list of such arrays of any lengths; with
+    ``indices`` (an embedding) whole numbers below ``input_size``, each array ``(n_steps,)``.
     """
-    name, ndim = "input_sequence", 1 if indices else 2
+    name, features = "input_sequence", () if indices else (input_size,)
     if not isinstance(value, (np.ndarray, list, tuple)):
         raise TypeError(f"{name} must be an array or a list of arrays, got {type(value).__name__}.")
     if len(value) == 0:
         raise ValueError(f"{name} must hold at least one sequence of at least one step, got none.")
-    single = _depth(value) <= ndim
+    single = _depth(value) <= 1 + len(features)
+    items = {name: value} if single else {f"{name}[{i}]": item for i, item in enumerate(value)}
     arrays = []
-    for i, item in enumerate([value] if single else value):
-        item_name = name if single else f"{name}[{i}]"
-        array = _array(item_name, item)
-        features = () if indices else (input_size,)
-        if array.ndim != ndim or array.shape[1:] != features or len(array) == 0:
-            expected = "(n_steps,)" if indices else f"(n_steps, {input_size})"
-            raise ValueError(
-                f"{item_name} must have the shape {expected} and at least one step, "
-                f"got the shape {array.shape}."
-            )
-        arrays.append(check_indices(item_name, array, input_size) if indices else array)
+    for name, item in items.items():
+        array = _array(name, item)
+        if array.ndim == 0 or array.shape[1:] != features or len(array) == 0:
+            shape = "(n_steps,)" if indices else f"(n_steps, {input_size})"
+            expected = f"{name} must have the shape {shape} and at least one step"
+            raise ValueError(f"{expected}, got the shape {array.shape}.")
+        arrays.append(check_indices(name, array, input_size) if indices else array)
     return arrays, single
 
 
 def check_targets(
-    values: Any, lengths: list[int | None], output_size: int, *, classes: bool
+    values: Any, steps: list[tuple[int, ...]], output_size: int, *, classes: bool
 ) -> list[np.ndarray]:
-    """Return ``target_sequence`` as a list of arrays, one for each input sequence.
+    """Return the ``target_sequence`` of :class:`rnn_lib.RNN` as arrays, one for each sequence.
 
-    Parameters
-    ----------
-    values : list, or array with one row a sequence
-        For ``classes`` class indices or one-hot rows ``(output_size,)``, else rows of numbers.
-    lengths : list of int or None
-        For each input sequence its steps, where each has a target; None for one target in all.
-    output_size : int
-        The number of classes, or of outputs.
-    classes : bool
-
-    Returns
-    -------
-    list of arrays
-        Class indices, each ``()`` or ``(n_steps,)``; or numbers, each ``(output_size,)`` or
-        ``(n_steps, output_size)``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming ``target_sequence``, or the one of the list that is wrong.
+    ``values`` are, with ``classes``, class indices or one-hot rows ``(output_size,)``, and become
+    indices; else rows of numbers.  ``steps`` has for each sequence the axis that goes before:
+    ``(n_steps,)`` where each step has a target, else ``()``.
     """
-    name, n = "target_sequence", len(lengths)
-    if not isinstance(values, (list, tuple)) and np.ndim(values) == 0:
+    name, n = "target_sequence", len(steps)
+    if _depth(values) == 0:
         raise TypeError(f"{name} must hold a target for each of {n} sequences, got {values!r}.")
     if len(values) != n:
         raise ValueError(f"{name} must hold a target for each of {n} sequences, got {len(values)}.")
     names = [f"{name}[{i}]" if n > 1 else name for i in range(n)]
-    return [
-        _target(item_name, _array(item_name, value), length, output_size, classes)
-        for item_name, value, length in zip(names, values, lengths)
-    ]
+    return [_target(*item, output_size, classes) for item in zip(names, values, steps)]
 
 
 def _target(
-    name: str, array: np.ndarray, length: int | None, output_size: int, classes: bool
+    name: str, value: Any, steps: tuple[int, ...], output_size: int, classes: bool
 ) -> np.ndarray:
-    steps = () if length is None else (length,)
-    rows = (*steps, output_size)
+    array, rows = _array(name, value), (*steps, output_size)
     if array.shape == (1, output_size) and not steps:  # the article's y is a matrix of one row
         array = array[0]
-    if classes and array.shape == steps:
+    shapes = [steps, rows] if classes or output_size == 1 else [rows]
+    if array.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ValueError(f"{name} must have the shape {expected}, got {array.shape}.")
+    if not classes:
+        return array.reshape(rows)
+    if array.shape == steps:
         return check_indices(name, array, output_size)
-    if array.shape == rows:
-        if not classes:
-            return array
-        if not (np.isin(array, (0, 1)).all() and (array.sum(axis=-1) == 1).all()):
-            raise ValueError(f"{name} must be one-hot: a single 1 in each row, the rest 0.")
-        return array.argmax(axis=-1).astype("int32")
-    if output_size == 1 and array.shape == steps:
-        return array[..., np.newaxis]
-    expected = f"{steps} or {rows}" if classes or output_size == 1 else f"{rows}"
-    raise ValueError(f"{name} must have the shape {expected}, got {array.shape}.")
+    if not (np.isin(array, (0, 1)).all() and (array.sum(axis=-1) == 1).all()):
+        raise ValueError(f"{name} must be one-hot: a single 1 in each row, the rest 0.")
+    return array.argmax(axis=-1).astype("int32")

@@ -11,13 +11,11 @@ Where each set comes from, its licence and every change are in ``data/README.md`
 ((26, 3, 12), [20, 26, 22])
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -44,6 +42,11 @@ def _read(name: str) -> bytes:
     return content
 
 
+def _rows(name: str) -> list[list[str]]:
+    _heading, *lines = _read(name).decode("ascii").splitlines()
+    return [line.split(",") for line in lines]
+
+
 class JapaneseVowels(NamedTuple):
     """Utterances, lists of arrays ``(n_steps, 12)``, and their speakers, arrays of 0 to 8."""
 
@@ -58,10 +61,9 @@ class JapaneseVowels(NamedTuple):
 def load_japanese_vowels(*, validation: bool = True) -> JapaneseVowels:
     """Load 640 utterances of the vowels /ae/ by nine men; the task is to tell the speaker.
 
-    ``x_*`` are lists of float64 arrays ``(n_steps, 12)``, 7 to 29 frames of 12 LPC cepstrum
-    coefficients, without unit, not scaled; ``y_*`` are int64 arrays of speakers, 0 to 8.  There are
-    216, 54 and 370 utterances, ordered by speaker: ``validation`` sets apart the last 6 of each
-    speaker's 30 training utterances (else 270, 0 and 370).
+    An utterance is float64 ``(n_steps, 12)``, 7 to 29 frames of 12 LPC cepstrum coefficients,
+    without unit, not scaled; speakers are int64.  There are 216, 54 and 370, ordered by speaker:
+    ``validation`` sets apart the last 6 of each speaker's 30 in training (else 270, 0 and 370).
     Kudo, Toyama and Shimbo (1999), doi:10.24432/C5NS47, CC BY 4.0.  Introduced in chapter 1.
     """
     splits: list[Any] = []
@@ -79,12 +81,12 @@ def load_japanese_vowels(*, validation: bool = True) -> JapaneseVowels:
 def load_sunspots() -> tuple[np.ndarray, np.ndarray]:
     """Load the yearly number of sunspots, 1700 to 2008, without gaps.
 
-    Returns ``years``, int64 ``(309,)``, and ``numbers``, float64 ``(309,)``: the international
-    sunspot number, mean of the year, old scale (version 1), 0 to 190.2.
+    Returns years, int64 ``(309,)``, and the international sunspot numbers, float64 ``(309,)``:
+    means of a year, old scale (version 1), 0 to 190.2.
     SILSO, Royal Observatory of Belgium; public domain.  Introduced in chapter 1.
     """
-    table = np.loadtxt(io.BytesIO(_read("sunspots.csv")), delimiter=",", skiprows=1)
-    return table[:, 0].astype("int64"), table[:, 1]
+    years, numbers = zip(*_rows("sunspots.csv"))
+    return np.array(years, dtype="int64"), np.array(numbers, dtype="float64")
 
 
 class NameList(NamedTuple):
@@ -95,7 +97,7 @@ class NameList(NamedTuple):
 
 
 class Names(NamedTuple):
-    """The three lists of the census; 331 names are both in ``female`` and in ``male``."""
+    """4,275 first names of women, 1,219 of men (331 are in both lists), and 88,799 last names."""
 
     female: NameList
     male: NameList
@@ -105,20 +107,18 @@ class Names(NamedTuple):
 def load_names() -> Names:
     """Load the names of the United States census of 1990, public domain.
 
-    ``female`` has 4,275 first names, ``male`` 1,219 and ``last`` 88,799.  Each has ``names``, a
-    list of different str of the letters a to z, and ``frequencies``, float64 ``(n_names,)`` in
+    ``names`` are different str of the letters a to z, ``frequencies`` float64 ``(n_names,)`` in
     percent, in steps of 0.001: 0 for the 69,960 rarest last names.  Introduced in chapter 1.
     """
     lists = []
     for part in Names._fields:
-        _heading, *lines = _read(f"names_{part}.csv").decode("ascii").split()
-        names, per_100000 = zip(*(line.split(",") for line in lines), strict=True)
+        names, per_100000 = zip(*_rows(f"names_{part}.csv"))
         lists.append(NameList(list(names), np.array(per_100000, dtype="int64") / 1000))
     return Names(*lists)
 
 
 class Pronunciations(NamedTuple):
-    """Words and all that the dictionary lists for each, such as ``[("R", "EH", "D"), ...]``."""
+    """Words and their pronunciations, such as ``[("R", "EH", "D"), ("R", "IY", "D")]``."""
 
     train: dict[str, list[tuple[str, ...]]]
     valid: dict[str, list[tuple[str, ...]]]
@@ -128,13 +128,12 @@ class Pronunciations(NamedTuple):
 def load_pronunciations() -> Pronunciations:
     """Load 22,000 English words with their sounds, from the CMU Pronouncing Dictionary.
 
-    There are 20,000, 1,000 and 1,000 words of 3 to 10 letters a to z, drawn by lot, in no order.
-    A pronunciation has 1 to 12 of 39 phones, without stress.
+    There are 20,000, 1,000 and 1,000 words of 3 to 10 letters a to z, drawn by lot, in no order,
+    each with all that the dictionary lists: 1 to 12 of 39 phones, without stress.
     Carnegie Mellon University, licence BSD.  Introduced on the page about spelling and sound.
     """
     parts = Pronunciations({}, {}, {})
-    _heading, *lines = _read("pronunciations.csv").decode("ascii").splitlines()
-    for word, listed, split in (line.split(",") for line in lines):
+    for word, listed, split in _rows("pronunciations.csv"):
         getattr(parts, split)[word] = [tuple(p.split()) for p in listed.split("|")]
     return parts
 
@@ -167,20 +166,17 @@ def pad(sequences: Sequence[Any], *, dtype: Any = None) -> tuple[np.ndarray, np.
     return padded, mask
 
 
-def minibatches(
-    n_items: int, batch_size: int, rng: np.random.Generator | None = None
-) -> Iterator[np.ndarray]:
-    """Return an iterator over ``0..n_items - 1`` in int64 arrays of ``batch_size`` indices.
+def minibatches(n_items: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Return int64 arrays of ``batch_size`` indices, all of ``0..n_items - 1`` as ``rng`` shuffles.
 
-    A generator ``rng`` shuffles them first; the last array may be smaller (chapter 4).
+    The last array may be smaller (chapter 4).
 
-    >>> list(minibatches(5, 2))
-    [array([0, 1]), array([2, 3]), array([4])]
+    >>> [len(batch) for batch in minibatches(5, 2, np.random.default_rng(0))]
+    [2, 2, 1]
     """
-    check_count("n_items", n_items)
-    check_count("batch_size", batch_size)
-    order = np.arange(n_items) if rng is None else rng.permutation(n_items)
-    return (order[start : start + batch_size] for start in range(0, n_items, batch_size))
+    order = rng.permutation(check_count("n_items", n_items))
+    starts = range(0, n_items, check_count("batch_size", batch_size))
+    return (order[start : start + batch_size] for start in starts)
 
 
 def one_hot(indices: Any, n_classes: int) -> np.ndarray:
@@ -210,9 +206,7 @@ class Vocabulary:
             raise ValueError(f"tokens must be at least one and different, got {self.tokens!r}.")
 
     @classmethod
-    def from_sequences(
-        cls, sequences: Iterable[Any], *, reserved: Iterable[Any] = ()
-    ) -> Vocabulary:
+    def from_sequences(cls, sequences: Iterable[Any], *, reserved: Iterable[Any] = ()) -> Self:
         """Return the tokens that occur, in sorted order after the ``reserved`` ones."""
         first = tuple(reserved)
         return cls((*first, *sorted({t for s in sequences for t in s}.difference(first))))

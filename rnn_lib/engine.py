@@ -1,8 +1,7 @@
 """Theano for the whole book: one API, two engines.
 
-Only this module imports Theano or PyTensor, the maintained project that Theano became, and where
-numba is used `rnn_lib.compiled`.  Everything else, the chapters included, takes ``theano`` and
-``T`` from here and writes the API of Theano 1.0.5, with the meaning that it has there.
+Only this module and `rnn_lib.compiled` import Theano or PyTensor, which Theano became.  All else,
+the chapters included, takes ``theano`` and ``T`` from here and writes the API of Theano 1.0.5.
 
 >>> from rnn_lib import theano, T
 >>> x = T.dscalar("x")
@@ -10,17 +9,14 @@ numba is used `rnn_lib.compiled`.  Everything else, the chapters included, takes
 >>> float(slope(3.0))
 6.0
 
-On Theano the two names are its own modules.  On PyTensor they are thin namespaces, which
-pass every name on and add only what PyTensor lacks or means differently: ``theano.scan``,
-``theano.pp``, ``theano.Op`` and ``Apply``, ``T.nnet`` and ``T.shared_randomstreams``.
+On Theano the two are its own modules.  On PyTensor they are thin namespaces that pass every name on
+and add only what PyTensor lacks or means differently.
 
 Environment
 -----------
 RNN_ENGINE : ``pytensor`` or ``theano``; the default is PyTensor, or Theano where that is missing.
 PYTENSOR_FLAGS, THEANO_FLAGS : the engine's own settings, which win over those made here.
 """
-
-from __future__ import annotations
 
 import functools
 import importlib
@@ -51,9 +47,8 @@ def _choose_engine() -> str:
     for name in [wanted] if wanted else _FLAGS:
         if importlib.util.find_spec(name):
             return name
-    raise ImportError(
-        f"rnn_lib found no engine ({wanted or 'PyTensor or Theano'}): run 'pip install pytensor'."
-    )
+    missing = wanted or "PyTensor or Theano"
+    raise ImportError(f"rnn_lib found no engine ({missing}): run 'pip install pytensor'.")
 
 
 def _import_engine(name: str) -> Any:
@@ -65,8 +60,7 @@ def _import_engine(name: str) -> Any:
     # Without a compiler Theano says, through logging, that its BLAS is NumPy's: as we want it.
     logging.getLogger("theano.tensor.blas").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        # "there is no c++ compiler": there is none by choice.
-        warnings.filterwarnings("ignore", message=".*no c\\+\\+ compiler")
+        warnings.filterwarnings("ignore", message=".*no c\\+\\+ compiler")  # by choice
         # Theano 1.0.5 is older than some names in today's NumPy and Python.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         engine = importlib.import_module(name)
@@ -119,15 +113,14 @@ class _Namespace:
 def _pytensor_namespaces() -> tuple[Any, Any]:
     """Return ``theano`` and ``T`` as PyTensor gives them, with Theano's names and meaning."""
     pt, special = _engine.tensor, importlib.import_module("pytensor.tensor.special")
+    changes = "Scan return signature will change|The `mode` argument of|Setting default_update is"
 
     def scan(fn: Any, *args: Any, **kwargs: Any) -> Any:
         """``theano.scan``: return ``(outputs, updates)``, which PyTensor means to change."""
         # Else the loop's inner function would ignore our flags, be fused, and interpreted slowly.
         kwargs.setdefault("mode", _engine.compile.get_default_mode())
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Scan return signature will change")
-            warnings.filterwarnings("ignore", message="The `mode` argument of `scan`")
-            warnings.filterwarnings("ignore", message="Setting default_update is deprecated")
+            warnings.filterwarnings("ignore", message=changes)
             return _engine.scan(fn, *args, return_updates=True, **kwargs)
 
     def rows(x: Any) -> Any:
@@ -173,15 +166,13 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
 
         def __init__(self, seed: int | None = None) -> None:
             self._seeds = np.random.SeedSequence(seed)
-            self._updates: list[tuple[Any, Any]] = []
 
         def _draw(self, distribution: Any, size: Any, *parameters: Any) -> Any:
             rng = _engine.shared(np.random.default_rng(self._seeds.spawn(1)[0]))
             next_rng, draw = distribution(*parameters, size=size, rng=rng, return_next_rng=True)
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="Setting default_update is deprecated")
+                warnings.filterwarnings("ignore", message=changes)
                 rng.default_update = next_rng
-            self._updates.append((rng, next_rng))
             return draw
 
         def uniform(self, size: Any = None, low: Any = 0.0, high: Any = 1.0) -> Any:
@@ -193,28 +184,16 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
         def binomial(self, size: Any = None, n: Any = 1, p: Any = 0.5) -> Any:
             return self._draw(pt.random.binomial, size, n, p)
 
-        def updates(self) -> list[tuple[Any, Any]]:
-            return list(self._updates)
-
-    tensor = _Namespace(
-        pt,
-        nnet=SimpleNamespace(
-            softmax=softmax,
-            logsoftmax=logsoftmax,
-            sigmoid=pt.sigmoid,
-            softplus=pt.softplus,
-            relu=relu,
-            categorical_crossentropy=categorical_crossentropy,
-            binary_crossentropy=binary_crossentropy,
-        ),
-        shared_randomstreams=SimpleNamespace(RandomStreams=RandomStreams),
-    )
+    nnet = SimpleNamespace(softmax=softmax, logsoftmax=logsoftmax, relu=relu)
+    nnet.sigmoid, nnet.softplus = pt.sigmoid, pt.softplus
+    nnet.categorical_crossentropy = categorical_crossentropy
+    nnet.binary_crossentropy = binary_crossentropy
+    random = SimpleNamespace(RandomStreams=RandomStreams)
+    tensor = _Namespace(pt, nnet=nnet, shared_randomstreams=random)
     added = {"Op": _engine.graph.Op, "Apply": _engine.graph.Apply, "pp": _engine.printing.pp}
     return _Namespace(_engine, tensor=tensor, scan=scan, **added), tensor
 
 
-theano: Any
-T: Any
 if NAME == "pytensor":
     theano, T = _pytensor_namespaces()
 else:

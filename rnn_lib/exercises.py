@@ -11,8 +11,6 @@ Not yet: double(2) returned nothing: write the return statement.
 Correct: Exercise 0 is solved.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any

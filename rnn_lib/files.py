@@ -1,7 +1,6 @@
 """Save and load parameters: one ``.npz`` file, written whole or not at all, never pickle.
 
-It holds a format number, the options of the network as JSON, and one array a parameter, so that
-NumPy alone can read it, today and in ten years.
+It holds a format number, options as JSON, and one array a parameter, so NumPy alone can read it.
 
 >>> import numpy as np, tempfile
 >>> from rnn_lib.files import read_npz, write_npz
@@ -10,8 +9,6 @@ NumPy alone can read it, today and in ten years.
 >>> read_npz(path)
 ({'hidden_size': 2}, {'bh': array([0., 0.])})
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -31,7 +28,7 @@ def write_npz(
 ) -> None:
     """Write ``options`` and the parameters ``arrays``, by name, to the file ``path``.
 
-    A file that stands there stays whole until the new one is; an OSError leaves nothing behind.
+    A file that stands there stays whole until the new one is; an error leaves nothing behind.
     """
     path = Path(path)
     content: dict[str, Any] = {"rnn_lib": _FORMAT, "options": json.dumps(options), **arrays}
@@ -42,16 +39,15 @@ def write_npz(
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
 
 
 def read_npz(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return ``(options, arrays)`` as :func:`write_npz` took them.
 
-    Raises FileNotFoundError where there is no such file, and ValueError where the file ``path`` is
-    damaged, of another program, or of a newer version.
+    Raises FileNotFoundError where ``path`` is missing, and ValueError where it is damaged, of
+    another program, or of a newer version.
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
@@ -64,8 +60,6 @@ def read_npz(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np
         raise ValueError(f"path must be a model saved by RNN.save, got {path}: of another program.")
     version = int(arrays.pop("rnn_lib"))
     if version > _FORMAT:
-        raise ValueError(
-            f"path must be of format {_FORMAT} or older, got {path} of format {version}: "
-            "update rnn_lib."
-        )
+        expected = f"path must be of format {_FORMAT} or older"
+        raise ValueError(f"{expected}, got {path} of format {version}: update rnn_lib.")
     return json.loads(str(arrays.pop("options"))), arrays

@@ -9,11 +9,9 @@
 array([0, 1])
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -35,37 +33,28 @@ class RNN(Network):
 
     Parameters
     ----------
-    input_size : int
-        Features of a time step; with an embedding, different tokens.
-    hidden_size : int
-        Units of a layer and direction.
-    output_size : int
-        Classes, or numbers, that are predicted.
-    cell : {"tanh", "lstm", "gru"}
-        See `rnn_lib.cells`, also for the order of the gates.
-    embedding_size : int, optional
-        Makes each token a learned row of ``E (input, embedding)``.
-    layers : int
-        Each further layer reads the outputs of the one below.
+    input_size : int, the features of a time step, or with an embedding the different tokens
+    hidden_size : int, the units of a layer and direction
+    output_size : int, the classes, or numbers, that are predicted
+    cell : {"tanh", "lstm", "gru"}; see `rnn_lib.cells`, also for the order of the gates
+    embedding_size : int, optional; makes each token a learned row of ``E (input, embedding)``
+    layers : int; each further layer reads the outputs of the one below
     bidirectional : bool
         Adds to every layer a second one that reads from the end (Schuster and Paliwal 1997).
     readout : {"last", "all"}
         Predict once, from the last state (many to one), or at every step (many to many).
     output : {"softmax", "linear"}
         Class probabilities and cross-entropy, or numbers and squared error.
-    seed : int
-        Of the initial parameters: Glorot, orthogonal for ``Whh``, zero for biases.
+    seed : int, of the initial parameters: Glorot, orthogonal for ``Whh``, zero for biases
 
     Attributes
     ----------
     Wxh, Whh, bh : shared (n_gates * hidden, input), (n_gates * hidden, hidden), (n_gates * hidden,)
         Of the first layer; ``Wxh2`` ... of the second, ``Wxh_back`` ... of the other direction.
-    Why, by : shared (output, hidden), (output,)
-        ``Why`` is ``(output, 2 * hidden)`` when bidirectional.
+    Why, by : shared (output, hidden), (output,); ``2 * hidden`` when bidirectional
     params : list of shared
     x : tensor3 (n_steps, n_batch, input), or imatrix (n_steps, n_batch) with an embedding
-    mask : bmatrix (n_steps, n_batch)
-        1 at real steps, 0 at padded ones.
+    mask : bmatrix (n_steps, n_batch), 1 at real steps, 0 at padded ones
     y : ivector (n_batch,), or imatrix (n_steps, n_batch) with ``readout="all"``
         With ``output="linear"`` floats, and one more axis (output,).
     """
@@ -98,20 +87,14 @@ class RNN(Network):
         target_sequence : class index or one-hot row (output,), or a list of one for each sequence
             With ``readout="all"``, one for each step; with ``output="linear"``, numbers (output,).
         learning_rate : float
-        num_epochs : int
-            Passes over all sequences.
-        batch_size : int
-            Sequences an update; padding inside a batch changes no result.
-        optimizer : {"sgd", "momentum", "rmsprop", "adam"}
-            Starts without memory of earlier calls.
-        clip_norm : float, optional
-            Largest norm of the gradient.
-        validation_data : (input_sequence, target_sequence), optional
-            Evaluated after every epoch.
+        num_epochs : int, the passes over all sequences
+        batch_size : int, the sequences an update; padding inside a batch changes no result
+        optimizer : {"sgd", "momentum", "rmsprop", "adam"}, without memory of earlier calls
+        clip_norm : float, optional; the largest norm of the gradient
+        validation_data : (input_sequence, target_sequence), optional; evaluated after every epoch
         patience : int, optional
             Stop after so many epochs without a smaller validation loss, and restore the best.
-        seed : int
-            Of the order of the sequences.
+        seed : int, of the order of the sequences
         checkpoint : path, optional
             Where to :meth:`save` after every epoch (with ``validation_data``, every best one).
         compiled : {"auto", True, False}
@@ -120,17 +103,12 @@ class RNN(Network):
         progress : bool, optional
             By default a bar on a terminal and in Jupyter, unless ``RNN_PROGRESS=0`` is set.
 
-        Raises
-        ------
-        TypeError, ValueError, FileNotFoundError
-            Naming the argument; the parameters are untouched.
-        FloatingPointError
-            Where the training overflows; the parameters are as before the call.
+        Raises TypeError, ValueError or FileNotFoundError where an argument is wrong, and
+        FloatingPointError where the training overflows: the parameters are as before the call.
         """
         xs, ys = self._check(input_sequence, target_sequence)
         numbers = [check_number("learning_rate", learning_rate)]
-        if clip_norm is not None:
-            numbers.append(check_number("clip_norm", clip_norm))
+        numbers += [] if clip_norm is None else [check_number("clip_norm", clip_norm)]
         check_choice("optimizer", optimizer, UPDATES)
         check_count("num_epochs", num_epochs)
         check_count("batch_size", batch_size)
@@ -144,8 +122,8 @@ class RNN(Network):
         validation = None if validation_data is None else self._check(*check_pair(validation_data))
         details = (optimizer, clip_norm is not None)
         self._forget(*details)
-        options = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
-        job = {"network": asdict(self), "floatX": floatX(), "train": options}
+        train = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
+        job = {"network": asdict(self), "floatX": floatX(), "train": train}
         step = Tiers(lambda tier: self._compiled("update", *details, tier=tier), job, tier)
 
         scalars = [np.asarray(number, dtype=self.Why.dtype) for number in numbers]
@@ -180,8 +158,8 @@ class RNN(Network):
         """Return the most probable class of ``input_sequence``, as for :meth:`train`.
 
         An int, for a list an array ``(n_sequences,)``; with ``readout="all"`` an array
-        ``(n_steps,)``, for a list a list of them.  With ``output="linear"`` numbers, and one more
-        axis ``(output,)``.
+        ``(n_steps,)``, for a list a list of them.  Instead of a class, ``output="linear"`` gives
+        numbers ``(output,)``.
         """
         output = self._each("predict", input_sequence)
         if not self._classes:
@@ -214,7 +192,7 @@ class RNN(Network):
         write_npz(path, asdict(self), {p.name: p.get_value() for p in self.params})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> RNN:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Return the model that :meth:`save` wrote to ``path``.
 
         Raises FileNotFoundError or ValueError where the file is missing, damaged, foreign or newer.

@@ -6,8 +6,6 @@
 [('Wxh', (64, 12)), ('Whh', (64, 64)), ('Why', (9, 64)), ('bh', (64,)), ('by', (9,))]
 """
 
-from __future__ import annotations
-
 import functools
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -56,11 +54,8 @@ class Network:
         self.bidirectional = bool(check_choice("bidirectional", self.bidirectional, [True, False]))
         check_choice("readout", self.readout, ["last", "all"])
         check_choice("output", self.output, ["softmax", "linear"])
-        dtype = floatX()
-        self.params = [
-            theano.shared(value.astype(dtype), name=name)
-            for name, value in self._initial_values().items()
-        ]
+        dtype, values = floatX(), self._initial_values()
+        self.params = [theano.shared(v.astype(dtype), name=name) for name, v in values.items()]
         self.__dict__.update((p.name, p) for p in self.params)  # .Wxh, .Whh, ...
         self.x = T.imatrix("x") if self.embedding_size else T.tensor3("x", dtype=dtype)
         self.mask = T.bmatrix("mask")
@@ -101,17 +96,10 @@ class Network:
         return values
 
     def forward_step(self, x_t: Any, h_prev: Any) -> Any:
-        """Return the state after one time step of the first layer, as an expression.
+        """Return ``h_t``, the state of the first layer after one time step, as an expression.
 
-        Parameters
-        ----------
-        x_t : vector (n_features,) or matrix (n_batch, n_features)
-        h_prev : vector (n_states * hidden,) or matrix (n_batch, n_states * hidden)
-            The state before; with ``"lstm"`` ``h`` and ``c`` side by side, else ``h`` alone.
-
-        Returns
-        -------
-        h_t : of the shape of ``h_prev``
+        ``x_t (n_features,)`` is the input, ``h_prev (n_states * hidden,)`` the state before: with
+        ``"lstm"`` ``h`` and ``c`` side by side, else ``h`` alone.  Both may be ``(n_batch, ...)``.
         """
         return CELLS[self.cell].step(T.dot(x_t, self.Wxh.T) + self.bh, h_prev, self.Whh)
 
@@ -168,22 +156,24 @@ class Network:
             return inputs, softmax(logits) if self._classes else logits
         if purpose == "evaluate":
             return [*inputs, self.y], [loss, logits]
-        rate, max_norm, updates = self._rule(*details)
-        return [*inputs, self.y, rate, *max_norm], loss, updates
+        numbers, updates = self._rule(*details)
+        return [*inputs, self.y, *numbers], loss, updates
 
-    def _rule(self, optimizer: str, clipped: bool) -> tuple[Any, list[Any], list[Any]]:
-        """Return the learning rate, the norm in a list, and the updates; the same at each call."""
+    def _rule(self, optimizer: str, clipped: bool) -> tuple[list[Any], list[Any]]:
+        """Return the numbers that an update takes, and the updates; the same at each call."""
         key = ("rule", optimizer, clipped)
         if key not in self._functions:
-            rate, max_norm = T.scalar("learning_rate"), [T.scalar("clip_norm")] * clipped
             grads = T.grad(self._expressions[2], self.params)
-            grads = clip_by_norm(grads, *max_norm) if clipped else grads
-            self._functions[key] = rate, max_norm, UPDATES[optimizer](self.params, grads, rate)
+            numbers = [T.scalar("learning_rate")]
+            if clipped:
+                numbers.append(T.scalar("clip_norm"))
+                grads = clip_by_norm(grads, numbers[1])
+            self._functions[key] = numbers, UPDATES[optimizer](self.params, grads, numbers[0])
         return self._functions[key]
 
     def _forget(self, optimizer: str, clipped: bool) -> None:
         """Set to zero what the optimizer remembers of earlier updates."""
-        for shared, _ in self._rule(optimizer, clipped)[2]:
+        for shared, _ in self._rule(optimizer, clipped)[1]:
             if shared not in self.params:
                 shared.set_value(np.zeros_like(shared.get_value()))
 
@@ -194,9 +184,9 @@ class Network:
 
     def _check(self, input_sequence: Any, target_sequence: Any) -> tuple[list[Any], list[Any]]:
         xs, single = self._check_inputs(input_sequence)
-        lengths = [len(x) if self._every_step else None for x in xs]
+        steps = [x.shape[:1] if self._every_step else () for x in xs]
         targets = [target_sequence] if single else target_sequence
-        return xs, check_targets(targets, lengths, self.output_size, classes=self._classes)
+        return xs, check_targets(targets, steps, self.output_size, classes=self._classes)
 
     def _batch(self, xs: list[Any], ys: list[Any], indices: Any) -> tuple[Any, Any, Any, int]:
         """Return ``x``, ``mask``, ``y`` and the number of items in the mean of their loss."""

@@ -2,12 +2,11 @@
 
 >>> import matplotlib
 >>> matplotlib.use("agg")
+>>> from rnn_lib import History
 >>> from rnn_lib.plotting import plot_history
->>> plot_history([2.2, 1.4, 0.9]).get_xlabel()
+>>> plot_history(History(loss=[2.2, 1.4, 0.9])).get_xlabel()
 'epoch'
 """
-
-from __future__ import annotations
 
 from typing import Any
 
@@ -17,23 +16,16 @@ import numpy as np
 __all__ = ["draw_unrolled", "plot_history", "plot_states"]
 
 
-def plot_history(
-    loss: list[float],
-    val_loss: list[float] | None = None,
-    best_epoch: int | None = None,
-    *,
-    ax: Any = None,
-) -> Any:
-    """Draw ``loss`` and ``val_loss (n_epochs,)`` over the epochs; mark ``best_epoch``, from 1.
+def plot_history(history: Any, *, ax: Any = None) -> Any:
+    """Draw the losses ``(n_epochs,)`` of ``history``, a `rnn_lib.History`; mark the best epoch.
 
     ``ax`` is by default a new one, here and below.
     """
     ax = ax or plt.subplots()[1]
-    ax.plot(range(1, len(loss) + 1), loss, label="training")
-    if val_loss:
-        ax.plot(range(1, len(val_loss) + 1), val_loss, "--", label="validation")
-        if best_epoch:
-            ax.plot(best_epoch, val_loss[best_epoch - 1], "o", color="C1", label="best")
+    ax.plot(range(1, len(history.loss) + 1), history.loss, label="training")
+    if history.val_loss:
+        ax.plot(range(1, len(history.val_loss) + 1), history.val_loss, "--", label="validation")
+        ax.plot(history.best_epoch, min(history.val_loss), "o", color="C1", label="best")
         ax.legend()
     ax.set(xlabel="epoch", ylabel="mean loss")
     return ax
@@ -49,8 +41,8 @@ def plot_states(h: np.ndarray, *, ax: Any = None) -> Any:
     return ax
 
 
-def draw_unrolled(n_steps: int, *, outputs: str = "last", ax: Any = None) -> Any:
-    """Draw a network unrolled over ``n_steps`` into ``ax``, with ``outputs`` "last" or "all"."""
+def draw_unrolled(n_steps: int, *, ax: Any = None) -> Any:
+    """Draw a network that is unrolled over ``n_steps``, with one output, into ``ax``."""
     ax = ax or plt.subplots()[1]
     arrow = {"arrowstyle": "->", "color": "0.3"}
     box = {"boxstyle": "round,pad=0.4", "edgecolor": "0.3"}
@@ -70,9 +62,8 @@ def draw_unrolled(n_steps: int, *, outputs: str = "last", ax: Any = None) -> Any
         node(t, 1, f"$h_{t}$", "#fbe3c4")
         edge((t, 0), (t, 1), "$W_{xh}$")
         edge((t - 1, 1), (t, 1), "$W_{hh}$")
-        if outputs == "all" or t == n_steps:
-            node(t, 2, f"$y_{t}$", "#cdebdd")
-            edge((t, 1), (t, 2), "$W_{hy}$")
+    node(n_steps, 2, f"$y_{n_steps}$", "#cdebdd")
+    edge((n_steps, 1), (n_steps, 2), "$W_{hy}$")
     ax.set(xlim=(-0.4, n_steps + 0.5), ylim=(-0.4, 2.4))
     ax.axis("off")
     return ax

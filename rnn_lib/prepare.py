@@ -1,7 +1,7 @@
 """What the second process runs that compiles while a training goes on: see the page about speed.
 
-It makes the same network, trains it for one update on nothing but zeros, and so leaves on disk what
-numba compiled.  `rnn_lib.tiers` starts it; it ends when the process that started it does.
+`rnn_lib.tiers` starts it.  It trains the same network for one update on nothing but zeros, and so
+leaves on disk what numba compiled.
 
 >>> from rnn_lib import RNN
 >>> from rnn_lib.prepare import zeros
@@ -9,8 +9,6 @@ numba compiled.  `rnn_lib.tiers` starts it; it ends when the process that starte
 >>> [x.shape for x in sequences], targets
 ([(3, 12), (3, 12)], [0, 0])
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -38,12 +36,9 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _main(job: dict[str, Any]) -> None:
+if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    job = json.loads(sys.argv[1])
     theano.config.floatX = job["floatX"]
     model = RNN(**job["network"])
     model.train(*zeros(model), num_epochs=1, compiled=True, progress=False, **job["train"])
-
-
-if __name__ == "__main__":
-    _main(json.loads(sys.argv[1]))

@@ -176,19 +176,12 @@ def beam_search(
 ) -> list[tuple[list[int], float]]:
     """Return the most probable sequences found, best first, each with its log probability in nats.
 
-    Parameters
-    ----------
-    step : function
-        Takes the last tokens ``(n,)`` and the state of each of n beginnings, and returns the log
-        probabilities of the next token ``(n, n_tokens)`` and the next state.
-    state : array (1, ...), or tuple of such arrays
-        Before the first token; its first axis counts beginnings.
-    start, end : int
-        The token that opens, and the one that closes a sequence; neither is returned.
-    width : int
-        How many beginnings are kept at each step; 1 is greedy search.
-    max_steps : int
-        Beginnings that have not closed by then are returned as they are.
+    ``step`` takes the last tokens ``(n,)`` and the state of each of n beginnings, and returns the
+    log probabilities of the next token ``(n, n_tokens)`` and the next state.  ``state`` is that
+    before the first token: an array ``(1, ...)`` or a tuple of them, whose first axis counts
+    beginnings.  The tokens ``start`` and ``end`` open and close a sequence; neither is returned.
+    ``width`` beginnings are kept at each step (1 is greedy search), and those that have not closed
+    after ``max_steps`` are returned as they are.
     """
     check_count("width", width)
     check_count("max_steps", max_steps)
@@ -197,18 +190,18 @@ def beam_search(
     for _ in range(max_steps):
         last = np.array([tokens[-1] if tokens else start for tokens, _ in beginnings])
         log_p, state = step(last, state)
-        total = np.array([score for _, score in beginnings])[:, np.newaxis] + log_p
+        total = np.array([[score] for _, score in beginnings]) + log_p
         best = np.argsort(-total, axis=None, kind="stable")[: width - len(finished)]
-        rows, tokens = np.unravel_index(best, total.shape)
-        grown = [
-            (row, [*beginnings[row][0], int(token)], float(total[row, token]))
-            for row, token in zip(rows, tokens)
-        ]
-        finished += [(tokens[:-1], score) for _, tokens, score in grown if tokens[-1] == end]
-        alive = [item for item in grown if item[1][-1] != end]
-        beginnings = [(tokens, score) for _, tokens, score in alive]
-        if not alive:
+        grown, kept = [], []
+        for row, token in zip(*np.unravel_index(best, total.shape)):
+            tokens, score = beginnings[row][0], float(total[row, token])
+            if token == end:
+                finished.append((tokens, score))
+            else:
+                grown.append(([*tokens, int(token)], score))
+                kept.append(row)
+        beginnings = grown
+        if not kept:
             break
-        keep = [row for row, _, _ in alive]
-        state = tuple(s[keep] for s in state) if isinstance(state, tuple) else state[keep]
+        state = tuple(s[kept] for s in state) if isinstance(state, tuple) else state[kept]
     return sorted(finished + beginnings, key=lambda found: -found[1])

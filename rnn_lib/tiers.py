@@ -1,9 +1,8 @@
 """Two tiers of one update: interpreted at once, and compiled as soon as it is ready.
 
-The interpreted update starts without a wait; the compiled one is faster, but takes about a minute
-to make.  So a long training starts with the first, lets a second process make the other, and takes
-that over between two updates.  Both work on the same shared variables, so nothing is lost.  See the
-page about speed.
+The compiled update is faster, but takes about a minute to make.  So a long training starts with the
+interpreted one, lets a second process make the other, and takes that over between two updates.
+Both work on the same shared variables, so nothing is lost.  See the page about speed.
 
 >>> from rnn_lib.tiers import choose_tier
 >>> choose_tier(False)
@@ -15,15 +14,13 @@ RNN_COMPILED : ``0`` or ``1`` makes ``compiled="auto"`` mean False or True, and 
     predictions, too, which else are interpreted.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from rnn_lib.checks import check_choice
 from rnn_lib.engine import CAN_COMPILE
@@ -40,29 +37,21 @@ def choose_tier(compiled: str | bool = "auto") -> str | bool:
     Raises ValueError for another value, and for True where nothing can compile.
     """
     check_choice("compiled", compiled, ["auto", True, False])
-    variable = os.environ.get("RNN_COMPILED", "auto")
-    check_choice("RNN_COMPILED", variable, ["auto", "0", "1"])
-    if compiled == "auto" and (variable == "auto" or not CAN_COMPILE):
-        return "auto" if CAN_COMPILE else False
-    compiled = variable == "1" if compiled == "auto" else bool(compiled)
+    meanings: dict[str, str | bool] = {"auto": "auto", "0": False, "1": True}
+    variable = check_choice("RNN_COMPILED", os.environ.get("RNN_COMPILED", "auto"), meanings)
+    if compiled == "auto":
+        return CAN_COMPILE and meanings[variable]
     if compiled and not CAN_COMPILE:
         raise ValueError("compiled=True needs PyTensor and numba: run 'pip install pytensor'.")
-    return compiled
+    return bool(compiled)
 
 
 class Tiers:
     """The update of a training: call it as the compiled function that it is at the moment.
 
-    Use it in a ``with`` statement, at whose end no process is left.
-
-    Parameters
-    ----------
-    make : function
-        Takes "compiled?" and returns the update of this tier.
-    job : dict
-        What `rnn_lib.prepare` needs in order to compile the same.
-    compiled : {"auto", True, False}
-        Compile where it is worth it, at once, or never.
+    Use it in a ``with`` statement, at whose end no process is left.  ``make`` takes "compiled?" and
+    returns the update of this tier; ``job`` is what `rnn_lib.prepare` needs in order to compile the
+    same; ``compiled`` is what :func:`choose_tier` returns.
     """
 
     def __init__(
@@ -78,7 +67,7 @@ class Tiers:
         """Call the update with its own ``arguments``."""
         return self._update(*arguments)
 
-    def __enter__(self) -> Tiers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -95,7 +84,9 @@ class Tiers:
         if self.compiled:
             return ", compiling" if self._n_calls == 1 else ", compiled"
         if self._auto and self._process is None and self._is_worth_it(n_left):
-            self._start()
+            command = [sys.executable, "-m", "rnn_lib.prepare", json.dumps(self._job)]
+            pipe, nothing = subprocess.PIPE, subprocess.DEVNULL  # the pipe tells when this one ends
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=nothing, stderr=nothing)
         code = self._process.poll() if self._process else 1
         if code == 0:
             self._update, self.compiled = self._make(True), True
@@ -108,12 +99,3 @@ class Tiers:
             return False
         seconds = (time.perf_counter() - self._begin) / (self._n_calls - 2)
         return seconds * n_left > _WORTH
-
-    def _start(self) -> None:
-        """Start the process; the pipe tells it when this one ends, however it ends."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "rnn_lib.prepare", json.dumps(self._job)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )

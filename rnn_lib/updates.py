@@ -2,7 +2,7 @@ r"""Update rules of gradient descent: pure functions on expressions, introduced 
 
 Each takes ``params``, the list of shared variables :math:`\theta`; ``grads``, a list of expressions
 :math:`g` of the same shapes; and ``learning_rate``, a number or scalar expression :math:`\eta`.  It
-returns the list of pairs ``(shared variable, new value)`` that ``theano.function`` takes.
+returns the pairs ``(shared variable, new value)`` that ``theano.function`` takes.
 
 >>> from rnn_lib import theano, T
 >>> from rnn_lib.updates import sgd
@@ -12,8 +12,6 @@ returns the list of pairs ``(shared variable, new value)`` that ``theano.functio
 >>> float(w.get_value())
 2.0
 """
-
-from __future__ import annotations
 
 from typing import Any
 
@@ -33,63 +31,45 @@ def sgd(params: list[Any], grads: list[Any], learning_rate: Any) -> list[tuple[A
     return [(p, p - learning_rate * g) for p, g in zip(params, grads)]
 
 
-def momentum(
-    params: list[Any], grads: list[Any], learning_rate: Any, *, decay: float = 0.9
-) -> list[tuple[Any, Any]]:
-    r"""Momentum: :math:`v \leftarrow \mu v - \eta g`, then :math:`\theta \leftarrow \theta + v`.
+def momentum(params: list[Any], grads: list[Any], learning_rate: Any) -> list[tuple[Any, Any]]:
+    r"""Momentum: :math:`v \leftarrow 0.9\, v - \eta g`, then :math:`\theta \leftarrow \theta + v`.
 
-    Polyak (1964).  ``decay`` is :math:`\mu`, the share of the velocity :math:`v` that is kept.
+    The velocity :math:`v` begins at zero.  Polyak (1964).
     """
     updates = []
     for p, g in zip(params, grads):
         v = _zeros_like(p)
-        v_new = decay * v - learning_rate * g
+        v_new = 0.9 * v - learning_rate * g
         updates += [(v, v_new), (p, p + v_new)]
     return updates
 
 
-def rmsprop(
-    params: list[Any],
-    grads: list[Any],
-    learning_rate: Any,
-    *,
-    decay: float = 0.9,
-    epsilon: float = 1e-8,
-) -> list[tuple[Any, Any]]:
+def rmsprop(params: list[Any], grads: list[Any], learning_rate: Any) -> list[tuple[Any, Any]]:
     r"""RMSProp: divide the gradient by its running root mean square (Tieleman and Hinton 2012).
 
     .. math:: s \leftarrow \rho s + (1 - \rho) g^2, \quad
-        \theta \leftarrow \theta - \eta\, g / (\sqrt s + \epsilon)
-
-    ``decay`` is :math:`\rho`; ``epsilon`` keeps the division finite.
+        \theta \leftarrow \theta - \eta\, g / (\sqrt s + 10^{-8}), \quad \rho = 0.9
     """
-    updates = []
+    rho, updates = 0.9, []
     for p, g in zip(params, grads):
         s = _zeros_like(p)
-        s_new = decay * s + (1 - decay) * g**2
-        updates += [(s, s_new), (p, p - learning_rate * g / (T.sqrt(s_new) + epsilon))]
+        s_new = rho * s + (1 - rho) * g**2
+        updates += [(s, s_new), (p, p - learning_rate * g / (T.sqrt(s_new) + 1e-8))]
     return updates
 
 
-def adam(
-    params: list[Any],
-    grads: list[Any],
-    learning_rate: Any,
-    *,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    epsilon: float = 1e-8,
-) -> list[tuple[Any, Any]]:
+def adam(params: list[Any], grads: list[Any], learning_rate: Any) -> list[tuple[Any, Any]]:
     r"""Adam: RMSProp with momentum, both corrected for their start at zero (Kingma and Ba 2015).
 
     .. math::
         m &\leftarrow \beta_1 m + (1 - \beta_1) g, \quad
         s \leftarrow \beta_2 s + (1 - \beta_2) g^2 \\
-        \theta &\leftarrow \theta - \eta\, \hat m / (\sqrt{\hat s} + \epsilon), \quad
+        \theta &\leftarrow \theta - \eta\, \hat m / (\sqrt{\hat s} + 10^{-8}), \quad
         \hat m = m / (1 - \beta_1^k), \; \hat s = s / (1 - \beta_2^k)
 
-    where :math:`k` counts the updates, and ``beta1`` and ``beta2`` are :math:`\beta_1, \beta_2`.
+    where :math:`k` counts the updates, :math:`\beta_1 = 0.9` and :math:`\beta_2 = 0.999`.
     """
+    beta1, beta2 = 0.9, 0.999
     k = theano.shared(np.zeros((), dtype=params[0].dtype))
     k_new = k + 1
     m_scale, s_scale = 1 / (1 - beta1**k_new), 1 / (1 - beta2**k_new)
@@ -98,7 +78,7 @@ def adam(
         m, s = _zeros_like(p), _zeros_like(p)
         m_new = beta1 * m + (1 - beta1) * g
         s_new = beta2 * s + (1 - beta2) * g**2
-        step = learning_rate * (m_new * m_scale) / (T.sqrt(s_new * s_scale) + epsilon)
+        step = learning_rate * (m_new * m_scale) / (T.sqrt(s_new * s_scale) + 1e-8)
         updates += [(m, m_new), (s, s_new), (p, p - step)]
     return updates
 

@@ -197,7 +197,7 @@ RAISES = {
     "checks": {"FileNotFoundError": 1, "TypeError": 7, "ValueError": 11},
     "data": {"FileNotFoundError": 1, "ValueError": 5},
     "engine": {"ImportError": 2, "TypeError": 2, "ValueError": 1},
-    "files": {"FileNotFoundError": 1, "ValueError": 3, "": 1},
+    "files": {"FileNotFoundError": 1, "ValueError": 3},
     "model": {"ValueError": 4},
     "network": {"AttributeError": 1},
     "sampling": {"ValueError": 2},

@@ -220,10 +220,13 @@ def test_pad_errors():
 # minibatches
 
 
-def test_minibatches_in_order():
-    batches = list(minibatches(7, 3))
-    assert [batch.tolist() for batch in batches] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert [batch.tolist() for batch in minibatches(2, 5)] == [[0, 1]]
+@pytest.mark.parametrize(
+    ("sizes", "lengths"), [((7, 3), [3, 3, 1]), ((6, 3), [3, 3]), ((2, 5), [2])]
+)
+def test_only_the_last_minibatch_may_be_smaller(sizes, lengths):
+    batches = list(minibatches(*sizes, np.random.default_rng(0)))
+    assert [len(batch) for batch in batches] == lengths
+    assert sorted(np.concatenate(batches)) == list(range(sizes[0]))
 
 
 def test_minibatches_shuffled_by_the_generator_alone():
@@ -239,9 +242,9 @@ def test_minibatches_errors_come_at_the_call(sizes):
     with pytest.raises(
         ValueError, match=r"(n_items|batch_size) must be a whole number of at least 1"
     ):
-        minibatches(*sizes)
+        minibatches(*sizes, np.random.default_rng(0))
     with pytest.raises(TypeError, match=r"batch_size must be .*, got 2\.5"):
-        minibatches(3, 2.5)
+        minibatches(3, 2.5, np.random.default_rng(0))
 
 
 # one_hot

@@ -11,7 +11,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_hex
 
-from rnn_lib import plotting
+from rnn_lib import History, plotting
 from rnn_lib.plotting import draw_unrolled, plot_history, plot_states
 
 
@@ -26,7 +26,7 @@ def texts(ax):
 
 
 def test_history():
-    ax = plot_history([3.0, 2.0, 1.5], [3.1, 2.6, 2.7], 2)
+    ax = plot_history(History([3.0, 2.0, 1.5], [3.1, 2.6, 2.7]))
     training, validation, best = ax.lines
     assert training.get_xdata().tolist() == [1, 2, 3]
     assert training.get_ydata().tolist() == [3.0, 2.0, 1.5]
@@ -40,10 +40,9 @@ def test_history():
 
 
 def test_history_without_validation():
-    ax = plot_history([3.0, 2.0])
+    ax = plot_history(History([3.0, 2.0]))
     assert len(ax.lines) == 1
     assert ax.get_legend() is None
-    assert len(plot_history([1.0], [2.0]).lines) == 2
 
 
 def test_states():
@@ -59,22 +58,21 @@ def test_states():
     assert colour_bar.get_ylabel() == "activation"
 
 
-@pytest.mark.parametrize(("outputs", "n_outputs"), [("last", 1), ("all", 3)])
-def test_unrolled(outputs, n_outputs):
-    ax = draw_unrolled(3, outputs=outputs)
+def test_unrolled():
+    ax = draw_unrolled(3)
     labels = texts(ax)
     assert [t for t in labels if t.startswith("$x_")] == ["$x_1$", "$x_2$", "$x_3$"]
     assert sum(t.startswith("$h_") for t in labels) == 4  # with the state before the first step
-    assert sum(t.startswith("$y_") for t in labels) == n_outputs
-    assert "$y_3$" in labels
+    assert [t for t in labels if t.startswith("$y_")] == ["$y_3$"]
     assert labels.count("$W_{hh}$") == labels.count("$W_{xh}$") == 3
-    assert labels.count("$W_{hy}$") == n_outputs
+    assert labels.count("$W_{hy}$") == 1
 
 
 @pytest.mark.parametrize("name", plotting.__all__)
 def test_every_figure_takes_an_ax_and_returns_it(name):
     function = getattr(plotting, name)
-    argument = {"plot_states": np.zeros((2, 2)), "draw_unrolled": 2}.get(name, [1.0, 2.0])
+    arguments = {"plot_states": np.zeros((2, 2)), "draw_unrolled": 2}
+    argument = arguments.get(name, History([1.0, 2.0]))
     _, (left, right) = plt.subplots(1, 2)
     assert inspect.signature(function).parameters["ax"].default is None
     assert function(argument, ax=right) is right

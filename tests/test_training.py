@@ -100,7 +100,7 @@ def test_history_plots_itself():
     import matplotlib.pyplot as plt
 
     ax = plt.subplots()[1]
-    history = History([3.0, 2.0, 1.0], [3.0, 2.5, 2.6], best_epoch=2)
+    history = History([3.0, 2.0, 1.0], [3.0, 2.5, 2.6])
     assert history.plot(ax) is ax
     assert ax.lines[0].get_ydata().tolist() == [3, 2, 1]
     assert ax.lines[1].get_ydata().tolist() == [3, 2.5, 2.6]
@@ -337,6 +337,13 @@ def _wait():
 )
 def test_where_a_bar_is_shown(monkeypatch, shown, options):
     assert bool(train_and_watch(monkeypatch, **options)) == shown
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_what_is_left_is_counted_also_where_no_bar_is_shown(progress):
+    left = []
+    fit_numbers([1.0] * 4, between=lambda n_left: left.append(n_left) or "", progress=progress)
+    assert left == [4, 3, 2, 1, 0]
 
 
 def test_bar_of_a_network(capsys):
