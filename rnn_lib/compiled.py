@@ -14,8 +14,6 @@ array([[0.762, 0.762],
        [0.943, 0.943]])
 """
 
-from __future__ import annotations
-
 import functools
 import warnings
 import zlib

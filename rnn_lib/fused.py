@@ -21,8 +21,6 @@ results into ``outputs``.  ``infer_shape`` takes ``arguments``, the last of them
 inputs; ``L_op`` the expressions ``inputs`` and ``outputs``, and their ``gradients``.
 """
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -13,8 +13,6 @@ Both are explained on the page about speed.
 array([[0.5, 0.5]])
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 __all__ = ["lstm_cell_backward", "lstm_cell_forward", "n_padded_rows", "product"]

@@ -30,8 +30,6 @@ needs.  Each ``backward`` takes ``dh``, the gradient of the loss with respect to
 respect to the inputs of these names.  ``W`` and ``Whh`` are contiguous.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -9,8 +9,6 @@
 array([0.693, 0.   ])
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from rnn_lib.engine import T

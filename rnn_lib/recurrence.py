@@ -12,8 +12,6 @@
 (5, 1, 2)
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from rnn_lib.cells import Cell

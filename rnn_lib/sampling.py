@@ -22,8 +22,6 @@ Of a network, :func:`generate` draws a whole sequence:
 array([3, 3, 3, 3, 3])
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any
