@@ -125,7 +125,6 @@ class RNN(Network):
         train = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
         job = {"network": asdict(self), "floatX": floatX(), "train": train}
         step = Tiers(lambda tier: self._compiled("update", *details, tier=tier), job, tier)
-
         scalars = [np.asarray(number, dtype=self.Why.dtype) for number in numbers]
 
         def update(indices: np.ndarray) -> tuple[float, float]:
