@@ -15,6 +15,7 @@ array([[0.762, 0.762],
 """
 
 import functools
+import types
 import warnings
 import zlib
 from collections.abc import Callable
@@ -52,10 +53,6 @@ def _product(a, b, out):  # type: ignore[no-untyped-def]
     return lambda a, b, out: np.dot(a, b, out)
 
 
-_in_one_row = _jitable(lambda x: x.reshape((1, x.size)))
-_as_it_is = _jitable(lambda x: x)
-
-
 @_for_numba(tanh)
 def _tanh(x):  # type: ignore[no-untyped-def]  # numba compares the names and the notes of types
     r"""Tell numba a tanh that the processor does for many numbers at a time.
@@ -67,25 +64,22 @@ def _tanh(x):  # type: ignore[no-untyped-def]  # numba compares the names and th
     Lambert's fraction, down to the 13, of :math:`a = x / 8`, then three doublings; as u / v, there
     is one division.  Its relative error stays below 4 times the epsilon of the dtype.
     """
-    flat = _in_one_row if x.layout == "C" else _as_it_is
 
     def loop(x):  # type: ignore[no-untyped-def]
         number = x.dtype.type
         one, two, eighth, limit = number(1), number(2), number(1 / 8), number(19)
         u1, u2, u3 = number(17325 / 135135), number(378 / 135135), number(1 / 135135)
         v1, v2, v3 = number(62370 / 135135), number(3150 / 135135), number(28 / 135135)
-        rows = flat(x)
-        for i in range(rows.shape[0]):
-            row = rows[i]
-            for j in range(rows.shape[1]):
-                a = min(max(row[j], -limit), limit) * eighth
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                a = min(max(x[i, j], -limit), limit) * eighth
                 q = a * a
                 u = a * (one + q * (u1 + q * (u2 + q * u3)))
                 v = one + q * (v1 + q * (v2 + q * v3))
                 for _ in range(3):
                     u, v = two * u * v, v * v + u * u
                 y = u / v  # which rounding may put beyond 1; a NaN stays one
-                row[j] = one if y > one else -one if y < -one else y
+                x[i, j] = one if y > one else -one if y < -one else y
 
     return loop
 
@@ -136,7 +130,9 @@ def _lstm_cell_backward(gates, c_prev, c, dh, dc, da):  # type: ignore[no-untype
 
 def njit(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``kernel``, a plain function over arrays, as numba compiles it at the first call."""
-    return numba.njit(kernel, error_model="numpy", cache=True)
+    copy = types.FunctionType(kernel.__code__, kernel.__globals__)
+    copy.__qualname__ = f"{kernel.__name__}_{_VERSION}"  # the name by which numba finds it on disk
+    return numba.njit(copy, error_model="numpy", cache=True)
 
 
 def _implements(operation: type) -> Callable[..., Any]:
