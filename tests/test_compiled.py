@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from rnn_lib import RNN, T, tiers
+from rnn_lib.cells import CELLS
 from rnn_lib.engine import CAN_COMPILE, floatX, function
-from rnn_lib.fused import CrossEntropy, Lookup, Recurrence
+from rnn_lib.fused import CrossEntropy, Lookup
 from rnn_lib.kernel_parts import tanh
 from rnn_lib.kernels import KERNELS
+from rnn_lib.recurrence import recurrence
 
 N_GATES, N_STATES = {"tanh": 1, "lstm": 4, "gru": 3}, {"tanh": 1, "lstm": 2, "gru": 1}
 
@@ -76,12 +78,14 @@ def test_kernels_are_those_of_numpy(cell, dtype):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * np.abs(b).max())
 
 
-def recurrence():
-    p, Whh, start, mask = T.matrix(), T.matrix(), T.matrix(), T.bmatrix()
-    loss = (Recurrence("tanh")(p, Whh, start, mask) ** 2).sum()
+def layer():
+    """Backwards, so that arrays in reversed order go through the graph."""
+    x, mask, Wxh, Whh, bh = T.tensor3(), T.bmatrix(), T.matrix(), T.matrix(), T.vector()
+    h = recurrence(CELLS["tanh"], x, mask, Wxh, Whh, bh, backwards=True)
     rng = np.random.default_rng(0)
-    arrays = [rng.standard_normal(shape) for shape in [(6, 4), (4, 4), (2, 4)]]
-    return [p, Whh, start, mask], loss, [*arrays, np.array([[1, 1], [1, 1], [1, 0]], "int8")]
+    x_, Wxh_, Whh_, bh_ = (rng.standard_normal(n) for n in [(3, 2, 5), (4, 5), (4, 4), 4])
+    arrays = [x_, np.array([[1, 1], [1, 1], [1, 0]], "int8"), Wxh_, Whh_, bh_]
+    return [x, mask, Wxh, Whh, bh], (h**2).sum(), arrays
 
 
 def lookup():
@@ -104,7 +108,7 @@ def cross_entropy_of_each_step():
 
 
 @needs_numba
-@pytest.mark.parametrize("make", [recurrence, lookup, cross_entropy, cross_entropy_of_each_step])
+@pytest.mark.parametrize("make", [layer, lookup, cross_entropy, cross_entropy_of_each_step])
 def test_operations_and_their_gradients_are_those_of_the_interpreter(make):
     from rnn_lib import compiled
 
