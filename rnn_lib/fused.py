@@ -32,8 +32,8 @@ from rnn_lib.kernels import KERNELS
 __all__ = ["CrossEntropy", "CrossEntropyGradient", "Lookup", "LookupGradient"]
 __all__ += ["Recurrence", "RecurrenceGradient"]
 
-# Linux takes a large freed array back at once, and to clear the memory of the next one costs more
-# than the numbers in it.  Having seen one of this size freed, its C library keeps them.
+# Linux takes a large freed array back at once, and has to clear the memory of the next one.  Having
+# seen one of this size freed, its C library keeps them.
 if sys.platform == "linux":
     np.empty(2**25 - 2**16, dtype="uint8")
 
@@ -175,8 +175,8 @@ class Lookup(theano.Op):
 class LookupGradient(_Gradient):
     """The gradient with respect to ``E`` of a `Lookup`: the sum over each token's rows of ``dh``.
 
-    The inputs are ``dh``, ``E`` and ``tokens``.  It sorts the tokens and sums what is then
-    side by side, which NumPy does sooner than to add row by row.
+    The inputs are ``dh``, ``E`` and ``tokens``.  The tokens are sorted, so that the rows of each
+    are summed side by side.
     """
 
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:

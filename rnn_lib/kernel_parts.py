@@ -23,7 +23,7 @@ Array = np.ndarray
 
 def product(a: Array, b: Array, out: Array) -> None:
     """Put the matrix product of ``a`` and ``b`` into ``out``."""
-    a.dot(b, out)  # sooner there than np.dot
+    a.dot(b, out)  # with fewer calls around it than np.dot
 
 
 def tanh(x: Array) -> None:
