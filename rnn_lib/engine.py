@@ -166,6 +166,7 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
 
         def __init__(self, seed: int | None = None) -> None:
             self._seeds = np.random.SeedSequence(seed)
+            self._updates: list[tuple[Any, Any]] = []
 
         def _draw(self, distribution: Any, size: Any, *parameters: Any) -> Any:
             rng = _engine.shared(np.random.default_rng(self._seeds.spawn(1)[0]))
@@ -173,6 +174,7 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message=changes)
                 rng.default_update = next_rng
+            self._updates.append((rng, next_rng))
             return draw
 
         def uniform(self, size: Any = None, low: Any = 0.0, high: Any = 1.0) -> Any:
@@ -183,6 +185,9 @@ def _pytensor_namespaces() -> tuple[Any, Any]:
 
         def binomial(self, size: Any = None, n: Any = 1, p: Any = 0.5) -> Any:
             return self._draw(pt.random.binomial, size, n, p)
+
+        def updates(self) -> list[tuple[Any, Any]]:
+            return list(self._updates)
 
     nnet = SimpleNamespace(softmax=softmax, logsoftmax=logsoftmax, relu=relu)
     nnet.sigmoid, nnet.softplus = pt.sigmoid, pt.softplus

@@ -344,6 +344,7 @@ def test_random_streams_differ_from_each_other():
     streams = make_streams()
     a, b = theano.function([], [streams.normal((5,)), streams.normal((5,))])()
     assert not np.array_equal(a, b)
+    assert len(streams.updates()) == 2
 
 
 def test_random_distributions():
