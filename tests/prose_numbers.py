@@ -144,9 +144,9 @@ def unproved(notebooks: dict, page: str) -> list[str]:
         where = f"cell {number.cell}: {number.text}"
         if re.fullmatch(r"\d", number.text):
             wrong.append(f"{where} is bold, and one digit is too little to prove")
-        elif number.printed:
-            continue
-        elif not number.bold and (bare(number.text) in known or SOURCE.search(number.paragraph)):
+        elif number.printed or (
+            not number.bold and (bare(number.text) in known or SOURCE.search(number.paragraph))
+        ):
             continue
         elif bare(number.text) not in (sure if number.ending else set()) | linked(
             notebooks, page, number

@@ -6,7 +6,6 @@ import random
 from pathlib import Path
 
 import pytest
-
 from prose_numbers import numbers_of, unproved
 
 ROOT = Path(__file__).resolve().parent.parent
