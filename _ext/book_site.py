@@ -13,6 +13,7 @@ import base64
 import html
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urljoin
@@ -112,8 +113,8 @@ def mend_html(app, pagename, templatename, context, doctree) -> None:
 class NotebookFigure(SphinxDirective):
     """Show a figure of a chapter on another page, always as the chapter has it.
 
-    The argument is ``path/of/notebook.ipynb::figure-name``: the path from the top of the book, and
-    the name from the cell's metadata (``mystnb: {figure: {name: ...}}``). The body stands below it.
+    The argument is ``path/of/notebook.ipynb::Figure 5.4``: the path from the top of the book, and
+    the number in the caption. The body appears below the picture.
     """
 
     required_arguments = 1
@@ -129,7 +130,8 @@ class NotebookFigure(SphinxDirective):
         if image is None:
             logger.warning("no figure %r in %s", name, path, location=self.get_location())
             return []
-        target = Path(self.env.app.doctreedir, "notebook-figures", f"{name}.png")
+        file_name = f"{name.lower().replace(' ', '-')}.png"
+        target = Path(self.env.app.doctreedir, "notebook-figures", file_name)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(image)
         here = Path(self.env.doc2path(self.env.docname)).parent
@@ -144,17 +146,16 @@ class NotebookFigure(SphinxDirective):
 
 
 def find_figure(notebook: Path, name: str) -> tuple[bytes | None, str]:
-    """Return the PNG of the figure called ``name`` and its alternative text."""
+    """Return the PNG above the caption that opens with ``name``, and its alternative text."""
     if not notebook.is_file():
         return None, ""
-    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-        render = cell["metadata"].get("mystnb", {})
-        if render.get("figure", {}).get("name") != name:
-            continue
-        for output in cell.get("outputs", []):
-            png = output.get("data", {}).get("image/png")
-            if png:
-                return base64.b64decode("".join(png)), render.get("image", {}).get("alt", "")
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    for cell, after in pairwise(cells):
+        if "".join(after["source"]).startswith(f"**{name}.**"):
+            alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
+            for output in cell.get("outputs", []):
+                if png := output.get("data", {}).get("image/png"):
+                    return base64.b64decode("".join(png)), alt
     return None, ""
 
 
