@@ -3,7 +3,7 @@
 * theme options beside the ones that Jupyter Book derives from ``_config.yml``
 * no sphinx_thebe: Jupyter Book always loads it, twice, and it names a script on another host
 * a description and a social card for each page (Open Graph)
-* three mends of the HTML for screen readers
+* two fixes of the HTML for screen readers
 * the directive ``notebook-figure``: a figure of a chapter, shown on another page
 """
 
@@ -92,10 +92,9 @@ def add_social_card(app, pagename, templatename, context, doctree) -> None:
 
 
 def mend_html(app, pagename, templatename, context, doctree) -> None:
-    """Mend three faults that a screen reader would meet.
+    """Fix two faults that a screen reader would meet.
 
-    docutils puts entries of role ``doc-biblioentry`` into a list, which may hold only list items;
-    every output that scrolls sideways must be reachable by keyboard; and the theme's button that
+    Every output that scrolls sideways must be reachable by keyboard, and the theme's button that
     unfolds the pages under a chapter has no name.
     """
     make_toctree = context["generate_toctree_html"]
@@ -105,7 +104,7 @@ def mend_html(app, pagename, templatename, context, doctree) -> None:
     body = context.get("body")
     if not body:
         return
-    context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"').replace(
+    context["body"] = body.replace(
         '<div class="output text_html">', '<div class="output text_html" tabindex="0">'
     )
 

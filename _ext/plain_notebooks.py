@@ -163,7 +163,7 @@ def is_untouched(node: nodes.Node) -> bool:
         if isinstance(parent, UNTOUCHED):
             return True
         if isinstance(parent, nodes.paragraph) and isinstance(child, nodes.strong):
-            return parent.index(child) == 0 and bool(FIGURE.match(bold_start(parent)))
+            return child.astext() == bold_start(parent) and bool(FIGURE.match(child.astext()))
         child, parent = parent, parent.parent
     return False
 
