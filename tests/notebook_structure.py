@@ -1,34 +1,54 @@
 """What every chapter must look like: one small function for each rule.
 
-Each takes a parsed notebook and returns its faults, a sentence each; no fault means an empty list.
-
->>> import nbformat
->>> nb = nbformat.read("chapters/01_introduction.ipynb", as_version=4)  # doctest: +SKIP
->>> faults(nb, "01_introduction")  # doctest: +SKIP
-[]
+Each takes a parsed notebook and the number of its page, and returns its faults, a sentence each; no
+fault means an empty list. The form of a page is described in CONTRIBUTING.md.
 """
 
 import ast
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 import nbformat
 from nbformat import NotebookNode
 
-__all__ = ["RULES", "faults", "glued_keys", "used_keys"]
+__all__ = ["PAGES", "RULES", "faults", "printed", "tags"]
 
 Rule = Callable[[NotebookNode, str], list[str]]
 RULES: dict[str, Rule] = {}
 
+# The number of a page, which its figures, formulas and exercises begin with.
+PAGES = {
+    "01_introduction": "1",
+    "02_theano": "2",
+    "03_architecture": "3",
+    "04_training": "4",
+    "05_prediction": "5",
+    "06_conclusion": "6",
+    "lstm_gru": "6.1",
+    "sunspots": "6.2",
+    "names": "6.3",
+    "spelling_to_sound": "6.4",
+    "sentiment": "6.5",
+    "famous_bugs": "6.6",
+    "speed": "6.7",
+}
+
 MAX_LINES = 25
+MAX_COLUMNS = 79  # longer lines are cut off on the page
+MAX_OPEN_PLOT = 5  # lines of a plot that is not folded
 MAX_BYTES = 500_000
-FENCE = re.compile(r"^(`{3,}|:{3,}|~{3,})[^\n]*\n.*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-GLUE = re.compile(r"\{glue(?::\w+)?\}`([^`]+)`")
+FENCE = re.compile(r"^(`{3,}|~{3,}|\$\$)[^\n]*\n.*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+FORMULA = re.compile(r"^\$\$\n(.*?)^\$\$$", re.MULTILINE | re.DOTALL)
 MACHINE_PATH = re.compile(
     r"(?:/home|/root|/tmp|/Users|/work|/opt|/usr|/var)/\w|[A-Z]:\\+\w|site-packages"
 )
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+# What only the website would resolve: roles, directives, targets, fences with colons.
+SITE_ONLY = re.compile(
+    r"\{[a-z]+(?::[a-z]+)?\}`[^`]*`|^[ >]*(?:`{3,}|:{3,})\{[\w-]+\}.*|^:::+ *$|^\([\w-]+\)=|^:\w+:"
+    r"|^> \[!.*",
+    re.MULTILINE,
+)
 
 
 def rule(check: Rule) -> Rule:
@@ -37,9 +57,9 @@ def rule(check: Rule) -> Rule:
     return check
 
 
-def faults(nb: NotebookNode, name: str) -> list[str]:
-    """Return the faults that all rules find in the notebook called ``name``."""
-    return [f"{key}: {fault}" for key, check in RULES.items() for fault in check(nb, name)]
+def faults(nb: NotebookNode, page: str) -> list[str]:
+    """Return the faults that all rules find in a notebook."""
+    return [f"{key}: {fault}" for key, check in RULES.items() for fault in check(nb, page)]
 
 
 # Parts of a notebook --------------------------------------------------------------------------
@@ -61,7 +81,7 @@ def markdown(nb: NotebookNode) -> str:
 
 
 def prose(text: str) -> str:
-    """Return text without its fenced blocks: code, directives, equations."""
+    """Return text without its fenced blocks: code and formulas."""
     return FENCE.sub("", text)
 
 
@@ -110,45 +130,35 @@ def images(cell: NotebookNode) -> list[NotebookNode]:
     return [o for o in cell.outputs if any(kind.startswith("image/") for kind in o.get("data", {}))]
 
 
-def glued_keys(nb: NotebookNode) -> set[str]:
-    """Return the names under which the stored outputs glue values."""
-    outputs = [output for cell in code_cells(nb) for output in cell.outputs]
-    names = (output.get("metadata", {}).get("scrapbook", {}).get("name") for output in outputs)
-    return {name for name in names if name}
-
-
-def used_keys(nb: NotebookNode) -> list[tuple[str, str]]:
-    """Return ``(page, key)`` of every glued value in text and captions; this page is ``""``."""
-    figures = [cell.metadata.get("mystnb", {}).get("figure", {}) for cell in code_cells(nb)]
-    captions = " ".join(figure.get("caption", "") for figure in figures)
-    used = []
-    for target in GLUE.findall(markdown(nb) + captions):
-        page, _, rest = target.rpartition("::")
-        used.append((page, rest.partition(":")[0]))
-    return used
-
-
-def _calls(statement: ast.stmt, name: str) -> bool:
-    """Tell whether a statement calls ``name`` whenever it runs: not in an ``if`` or a function."""
-    if isinstance(statement, ast.For | ast.With):
-        return any(_calls(inner, name) for inner in statement.body)
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(call, ast.Call) and ast.unparse(call.func) == name
-
-
 def surely_calls(cell: NotebookNode, name: str) -> bool:
     """Tell whether running a cell surely calls the function ``name``."""
+
+    def calls(statement: ast.stmt) -> bool:
+        if isinstance(statement, ast.For | ast.With):
+            return any(map(calls, statement.body))
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        return isinstance(call, ast.Call) and ast.unparse(call.func) == name
+
     if "raises-exception" in tags(cell):
         return False
-    lines = [line for line in cell.source.split("\n") if not line.startswith(("%", "!"))]
-    return any(_calls(statement, name) for statement in ast.parse("\n".join(lines)).body)
+    lines = [line for line in cell.source.split("\n") if not line.lstrip().startswith(("%", "!"))]
+    try:
+        return any(map(calls, ast.parse("\n".join(lines)).body))
+    except SyntaxError:  # a magic was all that a block held
+        return False
+
+
+def counted(numbers: list[str], page: str, what: str) -> list[str]:
+    """Return a fault unless the numbers of a page are N.1, N.2, … in order."""
+    expected = [f"{page}.{k}" for k in range(1, len(numbers) + 1)]
+    return [] if numbers == expected else [f"the {what} are numbered {numbers}, not {expected}"]
 
 
 # Stored outputs -------------------------------------------------------------------------------
 
 
 @rule
-def execution_counts(nb: NotebookNode, name: str) -> list[str]:
+def execution_counts(nb: NotebookNode, page: str) -> list[str]:
     """All cells were executed, once and in order."""
     counts = [cell.execution_count for cell in code_cells(nb)]
     expected = list(range(1, len(counts) + 1))
@@ -156,31 +166,27 @@ def execution_counts(nb: NotebookNode, name: str) -> list[str]:
 
 
 @rule
-def outputs_present(nb: NotebookNode, name: str) -> list[str]:
-    """A cell that prints, plots or glues has stored what it printed, plotted or glued."""
+def outputs_present(nb: NotebookNode, page: str) -> list[str]:
+    """A cell that prints or plots has stored what it printed or plotted."""
     wrong = []
     for cell in code_cells(nb):
-        glued = any(o.get("metadata", {}).get("scrapbook") for o in cell.outputs)
         if surely_calls(cell, "print") and not printed(cell):
             wrong.append(f"cell {cell.id} prints and has no printed output")
         if surely_calls(cell, "plt.show") and not images(cell):
             wrong.append(f"cell {cell.id} shows a figure and has none stored")
-        if surely_calls(cell, "glue") and not glued:
-            wrong.append(f"cell {cell.id} glues a value and has none stored")
     return wrong
 
 
 @rule
-def clean_outputs(nb: NotebookNode, name: str) -> list[str]:
+def clean_outputs(nb: NotebookNode, page: str) -> list[str]:
     """Nothing on stderr, no error without its tag, and no SVG (nbval compares its text)."""
     wrong = []
     for cell in code_cells(nb):
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
         errors = [output.ename for output in cell.outputs if output.output_type == "error"]
-        expected = "raises-exception" in tags(cell)
         if any(output.get("name") == "stderr" for output in cell.outputs):
             wrong.append(f"cell {cell.id} wrote to stderr")
-        if bool(errors) != expected:
+        if bool(errors) != ("raises-exception" in tags(cell)):
             wrong.append(f"cell {cell.id} has errors {errors}, tags {tags(cell)}")
         if "image/svg+xml" in kinds:
             wrong.append(f"cell {cell.id} has an SVG output")
@@ -188,23 +194,18 @@ def clean_outputs(nb: NotebookNode, name: str) -> list[str]:
 
 
 @rule
-def no_machine(nb: NotebookNode, name: str) -> list[str]:
+def no_machine(nb: NotebookNode, page: str) -> list[str]:
     """No path of somebody's machine and no address in memory."""
     wrong = []
     for cell in nb.cells:
-        pieces = [cell.source] if cell.cell_type != "code" else [cell.source, *texts(cell)]
-        found = [
-            m[0]
-            for text in pieces
-            for m in [MACHINE_PATH.search(text) or ADDRESS.search(text)]
-            if m
-        ]
-        wrong += [f"cell {cell.id} names {what!r}" for what in found]
+        for text in [cell.source, *(texts(cell) if cell.cell_type == "code" else [])]:
+            if found := MACHINE_PATH.search(text) or ADDRESS.search(text):
+                wrong.append(f"cell {cell.id} names {found[0]!r}")
     return wrong
 
 
 @rule
-def few_ignored(nb: NotebookNode, name: str) -> list[str]:
+def few_ignored(nb: NotebookNode, page: str) -> list[str]:
     """At most two cells are exempt from the comparison of outputs."""
     skipped = {"nbval-ignore-output", "nbval-skip"}
     ignored = [cell.id for cell in code_cells(nb) if skipped & set(tags(cell))]
@@ -212,7 +213,7 @@ def few_ignored(nb: NotebookNode, name: str) -> list[str]:
 
 
 @rule
-def normal_size(nb: NotebookNode, name: str) -> list[str]:
+def normal_size(nb: NotebookNode, page: str) -> list[str]:
     """The file stays small."""
     size = len(nbformat.writes(nb).encode())
     return [] if size < MAX_BYTES else [f"{size:,} bytes are more than {MAX_BYTES:,}"]
@@ -222,66 +223,100 @@ def normal_size(nb: NotebookNode, name: str) -> list[str]:
 
 
 @rule
-def short_cells(nb: NotebookNode, name: str) -> list[str]:
-    """A code cell fits on a screen."""
-    long = [(c.id, n) for c in code_cells(nb) if (n := c.source.count("\n") + 1) > MAX_LINES]
-    return [f"cell {cell} has {n} lines, more than {MAX_LINES}" for cell, n in long]
-
-
-@rule
-def no_semicolons(nb: NotebookNode, name: str) -> list[str]:
-    """No line ends in a semicolon: nbval would see the output that it hides."""
-    ends = re.compile(r";\s*$", re.MULTILINE)
-    return [
-        f"cell {cell.id} has a trailing semicolon"
-        for cell in code_cells(nb)
-        if ends.search(cell.source)
-    ]
-
-
-@rule
-def figures_described(nb: NotebookNode, name: str) -> list[str]:
-    """Every picture has a name to refer to, a caption and a text for those who do not see it."""
+def fits_the_page(nb: NotebookNode, page: str) -> list[str]:
+    """A code cell fits on a screen, and its lines into the column."""
     wrong = []
     for cell in code_cells(nb):
-        options = cell.metadata.get("mystnb", {})
-        figure, image = options.get("figure", {}), options.get("image", {})
-        described = {
-            "name": figure.get("name"),
-            "caption": figure.get("caption"),
-            "alt": image.get("alt"),
-        }
-        if images(cell):
-            missing = [key for key, value in described.items() if not str(value or "").strip()]
-            wrong += [f"the picture of cell {cell.id} has no {key}" for key in missing]
-            if len(images(cell)) > 1:
-                wrong.append(f"cell {cell.id} has more than one picture")
-        elif any(described.values()):
-            wrong.append(f"cell {cell.id} describes a picture and has none")
-        if str(described["name"] or "fig-").startswith("fig-") is False:
-            wrong.append(f"the picture of cell {cell.id} is named {described['name']}, not fig-…")
+        lines = cell.source.split("\n")
+        if len(lines) > MAX_LINES:
+            wrong.append(f"cell {cell.id} has {len(lines)} lines, more than {MAX_LINES}")
+        too_long = "setup" not in tags(cell) and max(map(len, lines)) > MAX_COLUMNS
+        wrong += [f"cell {cell.id} has a line over {MAX_COLUMNS} characters"] if too_long else []
     return wrong
+
+
+@rule
+def long_plots_folded(nb: NotebookNode, page: str) -> list[str]:
+    """A plot of more than five lines is out of sight on the site and in JupyterLab."""
+    wrong = []
+    for cell in code_cells(nb):
+        folded = "hide-input" in tags(cell) and cell.metadata.get("jupyter", {}).get(
+            "source_hidden"
+        )
+        if images(cell) and len(cell.source.split("\n")) > MAX_OPEN_PLOT and not folded:
+            wrong.append(f"cell {cell.id} plots in more than {MAX_OPEN_PLOT} lines and is open")
+    return wrong
+
+
+@rule
+def no_semicolons(nb: NotebookNode, page: str) -> list[str]:
+    """No line ends in a semicolon: nbval would see the output that it hides."""
+    ends = re.compile(r";\s*$", re.MULTILINE)
+    found = [cell.id for cell in code_cells(nb) if ends.search(cell.source)]
+    return [f"cell {name} has a trailing semicolon" for name in found]
 
 
 # Text -----------------------------------------------------------------------------------------
 
 
 @rule
-def one_title(nb: NotebookNode, name: str) -> list[str]:
-    """One title, and the page starts with it, after the label that other pages refer to."""
-    titles = headings(nb, 1)
-    first = nb.cells[0]
-    label = r"(\((ch|app)-[\w-]+\)=\n)?"
-    starts = first.cell_type == "markdown" and re.match(rf"{label}# ", first.source)
-    return (
-        []
-        if len(titles) == 1 and starts
-        else [f"titles {titles}; the first cell must begin with the one"]
-    )
+def plain_markdown(nb: NotebookNode, page: str) -> list[str]:
+    """Nothing that only the website resolves."""
+    found = SITE_ONLY.findall(re.sub(r"^(`{3,})\w*\n.*?^\1$", "", markdown(nb), flags=re.M | re.S))
+    wrong = [f"only the website resolves {markup!r}" for markup in found]
+    glue = [cell.id for cell in code_cells(nb) if "myst_nb" in cell.source]
+    return wrong + [f"cell {name} imports from myst_nb" for name in glue]
 
 
 @rule
-def objectives_and_summary(nb: NotebookNode, name: str) -> list[str]:
+def formulas_numbered(nb: NotebookNode, page: str) -> list[str]:
+    """Numbered formulas are counted in order, and each renders in MathJax and in KaTeX."""
+    text = markdown(nb)
+    wrong = counted(re.findall(r"\\tag\{([^}]*)\}", text), page, "formulas")
+    if text.count("$$") != 2 * len(FORMULA.findall(text)):
+        wrong.append("a formula does not have its $$ on lines of their own")
+    for body in FORMULA.findall(text):
+        bare = re.sub(r"\\begin\{(\w+)\}.*?\\end\{\1\}", "", body, flags=re.S)
+        if re.search(r"(?<!\\)&|\\\\", bare):
+            wrong.append(f"an & or \\\\ outside of aligned: {body[:40]!r}")
+        if body.count(r"\tag") > 1 or "\n\n" in body:
+            wrong.append(f"two tags, or an empty line, in one formula: {body[:40]!r}")
+    return wrong
+
+
+@rule
+def figures_described(nb: NotebookNode, page: str) -> list[str]:
+    """Every picture has a numbered caption right below it, and a text for who cannot see it."""
+    wrong, numbers = [], []
+    for k, cell in enumerate(nb.cells):
+        if cell.cell_type != "code" or not images(cell):
+            continue
+        below = nb.cells[k + 1].source if k + 1 < len(nb.cells) else ""
+        caption = re.match(r"\*\*Figure ([\d.]+)\.\*\* \S", below)
+        numbers += [caption[1]] if caption else []
+        if not caption:
+            wrong.append(f"no caption below the picture of cell {cell.id}")
+        if not cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "").strip():
+            wrong.append(f"the picture of cell {cell.id} has no alternative text")
+        if len(images(cell)) > 1:
+            wrong.append(f"cell {cell.id} has more than one picture")
+    n_captions = len(re.findall(r"^\*\*Figure [\d.]+\.\*\*", markdown(nb), re.M))
+    if n_captions != len(numbers):
+        wrong.append(f"{n_captions} captions for {len(numbers)} pictures")
+    return wrong + counted(numbers, page, "figures")
+
+
+@rule
+def one_title(nb: NotebookNode, page: str) -> list[str]:
+    """One title, and the page starts with it."""
+    titles = headings(nb, 1)
+    starts = nb.cells[0].cell_type == "markdown" and nb.cells[0].source.startswith("# ")
+    right = len(titles) == 1 and starts
+    return [] if right else [f"titles {titles}; the first cell must begin with the one"]
+
+
+@rule
+def objectives_and_summary(nb: NotebookNode, page: str) -> list[str]:
     """Three to five objectives, and as many points in the summary."""
     _, _, after = prose(markdown(nb)).partition("You will be able to")
     objectives = first_list(after.split("\n## ")[0])
@@ -295,52 +330,25 @@ def objectives_and_summary(nb: NotebookNode, name: str) -> list[str]:
 
 
 @rule
-def closing_sections(nb: NotebookNode, name: str) -> list[str]:
-    """The page ends with a summary, reading, and the way on."""
-    way_on = "Where to go next" if name.startswith("06_") else "What comes next"
-    expected = ["Summary", "Further reading", way_on]
-    last = headings(nb, 2)[-3:]
+def closing_sections(nb: NotebookNode, page: str) -> list[str]:
+    """The page ends with a summary, reading, the way on, and the solutions."""
+    way_on = "Where to go next" if page == "6" else "What comes next"
+    expected = ["Summary", "Further reading", way_on, "Solutions"]
+    last = headings(nb, 2)[-4:]
     return [] if last == expected else [f"the last sections are {last}, not {expected}"]
-
-
-@rule
-def numbers_glued(nb: NotebookNode, name: str) -> list[str]:
-    """The text takes its numbers from cells: at least five, and each exists."""
-    glued = glued_keys(nb)
-    here = [key for page, key in used_keys(nb) if not page]
-    wrong = [f"the text uses {key!r}, which no cell glues" for key in here if key not in glued]
-    if len(glued) < 5:
-        wrong.append(f"only {len(glued)} glued numbers: {sorted(glued)}")
-    return wrong
 
 
 # A full stop, closing marks, a space and a capital: two sentences on a line.
 TWO_SENTENCES = re.compile(r"(?P<word>[\w)\]`*%$]+)[.!?][\"')\]*_”]* +(?=[A-Z][a-z]*\b)")
-ABBREVIATIONS = {
-    "al",
-    "cf",
-    "Dr",
-    "e.g",
-    "eq",
-    "Eq",
-    "etc",
-    "Fig",
-    "i.e",
-    "Mr",
-    "no",
-    "pp",
-    "St",
-    "vs",
-    "approx",
-}
+ABBREVIATIONS = set(["al", "cf", "Dr", "e.g", "eq", "Eq", "etc", "Fig", "i.e", "Mr", "no", "pp", "St", "vs", "approx"])
 
 
 @rule
-def one_sentence_a_line(nb: NotebookNode, name: str) -> list[str]:
+def one_sentence_a_line(nb: NotebookNode, page: str) -> list[str]:
     """A source line holds one sentence, so that a change shows as one."""
     wrong = []
     for line in prose(markdown(nb)).split("\n"):
-        if line.lstrip().startswith(("|", "#", ":", ">", "<")):
+        if line.lstrip().startswith(("|", "#", ":", ">", "<", "**Figure")):
             continue
         plain = re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)", "x", re.sub(r"^\s*\d+\. ", "", line))
         for found in TWO_SENTENCES.finditer(plain):
@@ -356,71 +364,38 @@ def one_sentence_a_line(nb: NotebookNode, name: str) -> list[str]:
 
 
 @rule
-def exercises_complete(nb: NotebookNode, name: str) -> list[str]:
-    """Three exercises or more, each with a hint, a blank, a check and a solution."""
-    starts = re.findall(r"\{exercise-start\}[^\n]*\n:label: *(\S+)", markdown(nb))
-    solved = re.findall(r"\{solution-start\} +(\S+)", markdown(nb))
-    counts = {
-        "exercises": len(starts),
-        "ends of exercises": markdown(nb).count("{exercise-end}"),
-        "ends of solutions": markdown(nb).count("{solution-end}"),
-        **{
-            f"cells tagged {tag}": sum(tag in tags(cell) for cell in code_cells(nb))
-            for tag in KINDS
-        },
-    }
-    wrong = [
-        f"{n} {what} for {len(starts)} exercises" for what, n in counts.items() if n != len(starts)
-    ]
-    if len(starts) < 3:
-        wrong.append(f"only {len(starts)} exercises")
-    if solved != starts:
-        wrong.append(f"the solutions {solved} do not follow the exercises {starts}")
-    parts = re.split(r"\{exercise-start\}", markdown(nb))[1:]
-    hints = [
-        re.search(r"\{dropdown\}[^\n]*Hint", part.split("{exercise-end}")[0]) for part in parts
-    ]
-    return wrong + [
-        f"{label} has no hint" for label, hint in zip(starts, hints, strict=False) if not hint
-    ]
-
-
-KINDS = ("exercise-check", "exercise", "solution")
-
-
-@rule
-def exercises_in_order(nb: NotebookNode, name: str) -> list[str]:
-    """The cells of an exercise stand in order: its check, its blank, its solution."""
-    order = [kind for cell in code_cells(nb) for kind in KINDS if kind in tags(cell)]
-    return (
-        []
-        if order == list(KINDS) * (len(order) // 3)
-        else [f"the cells of the exercises come as {order}"]
-    )
-
-
-@rule
-def checks_bite(nb: NotebookNode, name: str) -> list[str]:
-    """The check of an exercise refuses the blank with a message and accepts the solution."""
-    wrong = []
-    for cell in code_cells(nb):
-        for tag, verdict in (("exercise", "Not yet: "), ("solution", "Correct: ")):
-            said = printed(cell)
-            if tag in tags(cell) and not (
-                said.startswith(verdict) and len(said) > len(verdict) + 5
-            ):
-                wrong.append(
-                    f"the {tag} cell {cell.id} printed {said[:60]!r}, not {verdict + '…'!r}"
-                )
+def exercises_complete(nb: NotebookNode, page: str) -> list[str]:
+    """Three exercises or more, in order, each with a hint and one cell to edit; then solutions."""
+    found = re.findall(r"^### Exercise ([\d.]+): \S.*$", markdown(nb), re.M)
+    wrong = counted(found, page, "exercises")
+    if len(found) < 3:
+        wrong.append(f"only {len(found)} exercises")
+    solved = re.findall(r"^### Solution ([\d.]+)$", markdown(nb), re.M)
+    if solved != found:
+        wrong.append(f"the solutions {solved} do not match the exercises {found}")
+    kinds = [tag for cell in code_cells(nb) for tag in tags(cell) if tag in VERDICTS]
+    if kinds != sorted(kinds) or kinds.count("exercise") != len(found):
+        wrong.append(f"the cells of {len(found)} exercises are {kinds}")
+    for text in re.split(r"^### Exercise ", markdown(nb), flags=re.M)[1:]:
+        if "<details><summary>Hint</summary>\n\n" not in re.split(r"^#", text, flags=re.M)[0]:
+            wrong.append(f"exercise {text[:12]!r} has no hint")
+    (folded,) = [c for c in nb.cells if c.source.startswith("## Solutions")] or [nb.cells[0]]
+    if not folded.metadata.get("jp-MarkdownHeadingCollapsed"):
+        wrong.append("the heading 'Solutions' is not collapsed in JupyterLab")
     return wrong
 
 
+VERDICTS = {"exercise": "Not yet: ", "solution": "Correct: "}
+
+
 @rule
-def blank_differs(nb: NotebookNode, name: str) -> list[str]:
-    """The blank is not the solution."""
-    cells = [cell for cell in code_cells(nb) if {"exercise", "solution"} & set(tags(cell))]
-    return [
-        f"the exercise {a.id} shows its solution"
-        for a, b in pairwise(cells)
-        if a.source == b.source
-    ]
+def verdicts_stored(nb: NotebookNode, page: str) -> list[str]:
+    """The check refuses the cell that readers start from, with a message, and takes the solution."""
+    wrong = []
+    for cell in code_cells(nb):
+        for tag in set(tags(cell)) & set(VERDICTS):
+            if tag == "solution" and "check(" not in cell.source:
+                continue  # a solution may have a second cell, for its figure
+            if not re.search(rf"^{VERDICTS[tag]}\S.{{4,}}", printed(cell), re.M):
+                wrong.append(f"the {tag} cell {cell.id} printed {printed(cell)[:60]!r}")
+    return wrong

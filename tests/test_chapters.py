@@ -6,7 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from notebook_structure import RULES, glued_keys, used_keys
+import rnn_exercises
+from notebook_structure import PAGES, RULES
 from tools.notebooks import normalise, to_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +19,7 @@ every_notebook = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path 
 @pytest.mark.parametrize("rule", RULES)
 @every_notebook
 def test_rule(path, rule):
-    assert RULES[rule](NOTEBOOKS[path], path.stem) == []
+    assert RULES[rule](NOTEBOOKS[path], PAGES[path.stem]) == []
 
 
 @every_notebook
@@ -27,36 +28,48 @@ def test_is_stored_in_normal_form(path):
     assert same, f"run `make notebooks NB={path.relative_to(ROOT)}`"
 
 
-def test_values_from_other_pages_exist():
-    used = [(path, *use) for path, nb in NOTEBOOKS.items() for use in used_keys(nb)]
-    missing = [
-        (path.stem, page, key)
-        for path, page, key in used
-        if page and key not in glued_keys(NOTEBOOKS[(path.parent / page).resolve()])
-    ]
-    assert missing == []
+@every_notebook
+def test_every_exercise_calls_its_own_check(path):
+    for cell in NOTEBOOKS[path].cells:
+        tags = cell.metadata.get("tags", [])
+        if "exercise" in tags:
+            number = re.findall(r"^### Exercise ([\d.]+):", before(path, cell), re.M)[-1]
+            assert f'check("{number}", ' in cell.source
+            assert callable(rnn_exercises.find(number))
 
 
-def test_every_glued_value_is_used_on_some_page():
-    used = {
-        ((path.parent / page).resolve() if page else path, key)
-        for path, nb in NOTEBOOKS.items()
-        for page, key in used_keys(nb)
-    }
-    for page in ROOT.glob("*.md"):
-        pattern = r"\{glue:text\}`(chapters/[^:`]+)::([^:`]+)"
-        used |= {(ROOT / target, key) for target, key in re.findall(pattern, page.read_text())}
-    glued = {(path, key) for path, nb in NOTEBOOKS.items() for key in glued_keys(nb)}
-    assert sorted((path.stem, key) for path, key in glued - used) == []
+def before(path, cell):
+    """Return the text above a cell."""
+    cells = NOTEBOOKS[path].cells
+    return "\n\n".join(c.source for c in cells[: cells.index(cell)] if c.cell_type == "markdown")
 
 
-def test_contents_list_every_notebook_once():
-    listed = re.findall(r"^ *- file: *(chapters/\S+)", (ROOT / "_toc.yml").read_text(), re.M)
-    stored = [path.relative_to(ROOT).with_suffix("").as_posix() for path in PATHS]
-    assert sorted(page.removesuffix(".ipynb") for page in listed) == sorted(stored)
+@every_notebook
+def test_links_to_files_lead_to_files(path):
+    text = "\n".join(c.source for c in NOTEBOOKS[path].cells if c.cell_type == "markdown")
+    for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]+)(#[^)\s]+)?\)", text):
+        file = (path.parent / target).resolve()
+        assert file.is_file(), target
+        if anchor:
+            assert f'<a id="{anchor[1:]}">' in file.read_text("utf-8"), target + anchor
 
 
-@pytest.mark.parametrize("pattern", [r'"name": "(fig-[^"]+)"', r":label: *([\w-]+)"])
-def test_labels_are_unique_in_the_book(pattern):
-    names = [name for path in PATHS for name in re.findall(pattern, path.read_text("utf-8"))]
-    assert sorted(names) == sorted(set(names))
+def test_pages_are_numbered_as_the_table_of_contents_has_them():
+    listed = re.findall(
+        r"^ *- file: *chapters/(?:\S+/)?(\w+)$", (ROOT / "_toc.yml").read_text(), re.M
+    )
+    assert listed == list(PAGES)
+    assert sorted(path.stem for path in PATHS) == sorted(PAGES)
+    modules = [rnn_exercises.PAGES[number] for number in PAGES.values()]
+    assert len(set(modules)) == len(modules)
+
+
+def test_every_work_is_cited_and_no_anchor_occurs_twice():
+    pages = "\n".join(
+        [*(path.read_text("utf-8") for path in PATHS), (ROOT / "notation.md").read_text("utf-8")]
+    )
+    works = re.findall(r'<a id="([^"]+)">', (ROOT / "bibliography.md").read_text("utf-8"))
+    assert sorted(works) == sorted(set(works))
+    assert [work for work in works if f"bibliography.md#{work})" not in pages] == []
+    terms = re.findall(r'<a id="([^"]+)">', (ROOT / "notation.md").read_text("utf-8"))
+    assert sorted(terms) == sorted(set(terms))
