@@ -1,11 +1,11 @@
-"""Give the website what the notebooks say in plain Markdown.
+r"""Give the website what the notebooks say in plain Markdown.
 
 A notebook holds nothing that only the website understands. Its forms are read here:
 
 ========================================  =====================================================
 in the notebook                           on the website
 ========================================  =====================================================
-``$$ … \\tag{3.1} $$``                     a number beside the formula; ``(3.1)`` links to it
+``$$ … \tag{3.1} $$``                      a number beside the formula; ``(3.1)`` links to it
 a paragraph ``**Figure 3.2.** …``         the caption of the picture above; "Figure 3.2" links to it
 a heading ``Exercise 3.1: …``             a box up to the cell that the reader edits; links
 a heading ``Solution 3.1``                folded, with links from the exercise and back
@@ -67,7 +67,9 @@ def read_forms(app: Sphinx, doctree: nodes.document) -> None:
     for node in doctree.findall(nodes.math_block):
         if tag := TAG.search(node.astext()):
             enter(node, f"({tag[1]})")
-            node["number"] = tag[1]  # Sphinx writes it beside the formula, so that a wide one scrolls
+            node["number"] = tag[
+                1
+            ]  # Sphinx writes it beside the formula, so that a wide one scrolls
             node[:] = [nodes.Text(TAG.sub("", node.astext()))]
     for node in doctree.findall(nodes.paragraph):
         if found := FIGURE.match(bold_start(node)):

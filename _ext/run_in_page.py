@@ -41,7 +41,9 @@ def note_version(app: Sphinx, config: Config) -> None:
 
 
 def copy_set(app: Sphinx, exception: Exception | None) -> None:
-    """Copy the set into the website, in place of an earlier one."""
+    """Copy the set and the wheel of rnn_lib into the website, in place of earlier ones."""
+    for wheel in Path(app.confdir, SET).parent.glob("rnn_lib-*.whl"):
+        shutil.copy(wheel, app.outdir)
     target = Path(app.outdir, "pyodide")
     shutil.rmtree(target, ignore_errors=True)
     if found := lock(app):

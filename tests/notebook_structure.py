@@ -340,7 +340,7 @@ def closing_sections(nb: NotebookNode, page: str) -> list[str]:
 
 # A full stop, closing marks, a space and a capital: two sentences on a line.
 TWO_SENTENCES = re.compile(r"(?P<word>[\w)\]`*%$]+)[.!?][\"')\]*_”]* +(?=[A-Z][a-z]*\b)")
-ABBREVIATIONS = set(["al", "cf", "Dr", "e.g", "eq", "Eq", "etc", "Fig", "i.e", "Mr", "no", "pp", "St", "vs", "approx"])
+ABBREVIATIONS = {"al", "cf", "e.g", "eq", "etc", "i.e", "no", "pp", "St", "vs"}
 
 
 @rule
@@ -390,7 +390,7 @@ VERDICTS = {"exercise": "Not yet: ", "solution": "Correct: "}
 
 @rule
 def verdicts_stored(nb: NotebookNode, page: str) -> list[str]:
-    """The check refuses the cell that readers start from, with a message, and takes the solution."""
+    """The check refuses the cell that readers start from, and accepts the solution."""
     wrong = []
     for cell in code_cells(nb):
         for tag in set(tags(cell)) & set(VERDICTS):

@@ -101,7 +101,8 @@ def slowness():
 @functools.cache
 def code_cells(notebook):
     cells = json.loads((TOP / f"{notebook}.ipynb").read_text("utf-8"))["cells"]
-    return [cell for cell in cells if cell["cell_type"] == "code"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    return [cell for cell in code if "remove-cell" not in cell["metadata"].get("tags", [])]
 
 
 def runnable(notebook):
@@ -220,13 +221,13 @@ def test_an_exercise_fails_on_the_blank_passes_on_the_solution_and_survives_a_re
         assert visit.run("ch1-blank-1")[1].startswith("Not yet: ")
         assert not visit.cell("ch1-solution-1").is_visible()
         visit.type("ch1-blank-1", "".join(solution["source"]))
-        assert visit.run("ch1-blank-1")[1] == "Correct: Exercise 1.1 is solved.\n"
+        assert visit.run("ch1-blank-1")[1] == "Correct: exercise 1.1 is solved.\n"
         assert not visit.cell("ch1-solution-1").is_visible()
 
         visit.page.reload(wait_until="networkidle")
         editor = visit.cell("ch1-blank-1").locator(".cm-content")
         assert editor.inner_text().rstrip() == "".join(solution["source"]).rstrip()
-        assert visit.run("ch1-blank-1")[1] == "Correct: Exercise 1.1 is solved.\n"
+        assert visit.run("ch1-blank-1")[1] == "Correct: exercise 1.1 is solved.\n"
 
         with visit.page.expect_download() as download:
             visit.bar("Download")

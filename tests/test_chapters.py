@@ -8,7 +8,7 @@ import pytest
 
 import rnn_exercises
 from notebook_structure import PAGES, RULES
-from tools.notebooks import normalise, to_bytes
+from tools.notebooks import normalise, to_bytes, with_setup
 
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = sorted(p for p in (ROOT / "chapters").rglob("*.ipynb") if p.parent.name[0] != ".")
@@ -24,7 +24,7 @@ def test_rule(path, rule):
 
 @every_notebook
 def test_is_stored_in_normal_form(path):
-    same = to_bytes(normalise(NOTEBOOKS[path])) == path.read_bytes()
+    same = to_bytes(normalise(with_setup(NOTEBOOKS[path]))) == path.read_bytes()
     assert same, f"run `make notebooks NB={path.relative_to(ROOT)}`"
 
 

@@ -47,7 +47,7 @@ def strip_outputs(nb):
 
 @pytest.fixture(scope="module")
 def nbval(tmp_path_factory):
-    """Run nbval on two doctored copies; return where the faults were planted, and what failed."""
+    """Run nbval on two doctored copies; return where a fault was planted, and what failed."""
     folder = tmp_path_factory.mktemp("doctored")
     (folder / "matplotlibrc").write_bytes((ORIGINAL.parent / "matplotlibrc").read_bytes())
     doctors = {"number": plant_wrong_number, "stripped": strip_outputs}
@@ -99,7 +99,9 @@ def test_check_refuses_a_blank_in_place_of_the_solution(chapter):
     for _ in execute(chapter, ORIGINAL.parent):
         pass
     assert printed(solution).startswith("Not yet: ")
-    assert any(fault.startswith("verdicts_stored: ") for fault in faults(chapter, PAGES[ORIGINAL.stem]))
+    assert any(
+        fault.startswith("verdicts_stored: ") for fault in faults(chapter, PAGES[ORIGINAL.stem])
+    )
 
 
 def test_running_the_chapter_again_changes_nothing(chapter):

@@ -2,7 +2,6 @@
 
 import doctest
 import importlib.util
-import json
 from pathlib import Path
 
 import pytest
@@ -59,19 +58,3 @@ def test_the_examples_hold():
 )
 def test_what_a_cell_needs(cells, expected):
     assert needed(*cells) == expected
-
-
-@pytest.mark.parametrize("path", sorted((TOP / "chapters").rglob("*.ipynb")), ids=lambda p: p.stem)
-def test_an_answer_in_a_chapter_brings_its_check(path):
-    code = [c for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
-    kinds = {"exercise-check", "exercise", "solution"}
-    for k, cell in enumerate(code):
-        if "exercise" in cell["metadata"].get("tags", []):
-            above = [
-                n
-                for n, other in enumerate(code[:k])
-                if not kinds & set(other["metadata"].get("tags", [])) or n == k - 1
-            ]
-            cells = [(n, "".join(code[n]["source"])) for n in [*above, k]]
-            chosen = page_plan.plan(cells)
-            assert k - 1 in chosen, "the cell above an exercise defines its check"

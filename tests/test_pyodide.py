@@ -98,13 +98,14 @@ def test_trimming_leaves_out_what_is_named_and_nothing_else():
         assert archive.namelist() == ["scipy.dist-info/LICENSE", "scipy/linalg/a.py"]
 
 
-def test_the_wheels_hold_rnn_lib_its_data_and_what_notebooks_read():
+def test_the_wheels_hold_both_packages_the_data_and_what_notebooks_read():
     held = {}
     for _, content in pyodide.own_wheels().values():
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             held |= {name: archive.read(name) for name in archive.namelist()}
     top = pyodide.TOP
-    expected = {f"rnn_lib/{path.name}": path for path in (top / "rnn_lib").glob("*.py")}
+    modules = [*(top / "rnn_lib").rglob("*.py"), *(top / "rnn_exercises").rglob("*.py")]
+    expected = {path.relative_to(top).as_posix(): path for path in modules}
     for line in (top / "data" / "SHA256SUMS").read_text("ascii").splitlines():
         name = line.split()[-1]
         expected[f"rnn_lib/_data/{name}"] = top / "data" / name

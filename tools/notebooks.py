@@ -23,11 +23,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 from tqdm import tqdm
 
-__all__ = ["NotebookError", "execute", "main", "normalise", "to_bytes"]
+__all__ = ["NotebookError", "execute", "main", "normalise", "to_bytes", "with_setup"]
 
-CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
+TOP = Path(__file__).resolve().parent.parent
+CHAPTERS = TOP / "chapters"
 
 # What the kernels see, whatever the caller's shell has set.
 KERNEL_ENVIRONMENT = {
@@ -113,6 +115,30 @@ def normalise(nb: NotebookNode) -> NotebookNode:
     return nb
 
 
+def setup_source() -> str:
+    """Return the cell that installs rnn_lib where a notebook is on its own, as on Colab."""
+    config = (TOP / "_config.yml").read_text("utf-8")
+    site = re.search(r"^  baseurl: (\S+)$", config, re.M)[1]
+    version = re.search(r'^version = "(.+)"', (TOP / "pyproject.toml").read_text("utf-8"), re.M)[1]
+    return f"""\
+from importlib.util import find_spec
+
+if not find_spec("rnn_lib"):  # this notebook is on its own, as on Colab
+    %pip install --quiet {site}rnn_lib-{version}-py3-none-any.whl"""
+
+
+def with_setup(nb: NotebookNode) -> NotebookNode:
+    """Return a copy whose first code cell is that of `setup_source`; the website leaves it out."""
+    nb = copy.deepcopy(nb)
+    first = next(k for k, cell in enumerate(nb.cells) if cell.cell_type == "code")
+    if "setup" not in nb.cells[first].metadata.get("tags", []):
+        cell = new_code_cell(id=f"{nb.cells[first].id.partition('-')[0]}-setup")
+        nb.cells.insert(first, cell)
+    nb.cells[first].metadata = nbformat.from_dict({"tags": ["setup", "remove-cell"]})
+    nb.cells[first].source = setup_source()
+    return nb
+
+
 def to_bytes(nb: NotebookNode) -> bytes:
     """Return the notebook as it is stored, checked against the format."""
     nbformat.validate(nb)
@@ -185,6 +211,7 @@ def _refresh(path: Path, timeout: int, write: bool) -> bool:
         nb = nbformat.reads(old.decode(), as_version=4)
     except (UnicodeDecodeError, ValueError) as error:  # NotJSONError is a ValueError
         raise NotebookError(f"not a notebook: {error}") from None
+    nb = with_setup(nb)
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

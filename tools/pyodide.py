@@ -273,26 +273,40 @@ def read_all(folder: Path, pattern: str, prefix: str = "") -> dict[str, bytes]:
 
 
 def own_wheels() -> dict[str, tuple[str, bytes]]:
-    """Return the wheels made from this repository: rnn_lib with its data, and the page's helpers.
+    """Return the wheels made from this repository: that of rnn_lib, and the page's helpers.
 
-    The helpers are the files of ``_static/browser/python``, and what the notebooks read from their
-    own folder.
+    The first is also published beside the site, for notebooks on their own; in the page its name
+    carries a digest. The helpers are the files of ``_static/browser/python``, and what the
+    notebooks read from their own folder.
     """
-    version = re.search(r'^version = "(.+)"', (TOP / "pyproject.toml").read_text("utf-8"), re.M)[1]
-    library = read_all(TOP / "rnn_lib", "*.py", "rnn_lib/") | read_all(
-        TOP / "data", "*", "rnn_lib/_data/"
-    )
+    content = library_wheel().read_bytes()
+    version = library_wheel().name.split("-")[1]
     chapters = TOP / "chapters"
-    beside = {
+    neighbours = {
         f"chapters/{name}": content
         for name, content in read_all(chapters, "*").items()
         if not name.endswith((".ipynb", "ruff.toml")) and "/." not in f"/{name}"
     }
-    helpers = read_all(TOP / "_static" / "browser" / "python", "*.py") | beside
+    helpers = read_all(TOP / "_static" / "browser" / "python", "*.py") | neighbours
     return {
-        "rnn-lib": pure_wheel("rnn_lib", version, library),
+        "rnn-lib": (f"rnn_lib-{version}-0{sha256(content)[:8]}-py3-none-any.whl", content),
         "book-page": pure_wheel("book_page", version, helpers),
     }
+
+
+@cache
+def library_wheel() -> Path:
+    """Build the wheel of rnn_lib into ``.cache/site``, and return its path."""
+    for old in OUT.parent.glob("rnn_lib-*.whl"):
+        old.unlink()
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    done = subprocess.run(
+        [*command, "--directory", str(OUT.parent)], cwd=TOP, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"The wheel of rnn_lib was not built: {done.stderr[-2000:]}")
+    (wheel,) = OUT.parent.glob("rnn_lib-*.whl")
+    return wheel
 
 
 def entry(name: str, file_name: str, digest: str, depends: list[str]) -> dict:
@@ -375,7 +389,8 @@ def write(info: dict, packages: dict[str, dict], files: dict[str, bytes]) -> int
 
 
 def main() -> None:
-    """Assemble the set, or say what is missing and leave no half of it."""
+    """Build the wheel and assemble the set, or say what is missing and leave no half of it."""
+    library_wheel()
     try:
         size = assemble()
     except UnreachableError as error:

@@ -6,7 +6,7 @@ const { pyodide, version, bytes, folder } = document.querySelector("script[data-
 const part = (name) => import(`./${name}?v=${version}`);
 const { Session } = await part("session.mjs");
 
-const EXERCISE = ["exercise-check", "exercise", "solution"];
+const EXERCISE = ["exercise", "solution"];
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -236,13 +236,9 @@ async function runNow(mine, wanted, target) {
   }
 }
 
-// The cells above that have not run and that the target needs, its own check among them.
+// The cells above that have not run and that the target needs; no answers to exercises.
 async function needed(mine, target) {
-  const above = cells.slice(0, target.number - 1).filter((cell) => {
-    if (!cell.runnable) return false;
-    if (!cell.kinds.length) return true;
-    return cell.kinds.includes("exercise-check") && target.kinds.length > 0;
-  });
+  const above = cells.slice(0, target.number - 1).filter((cell) => cell.runnable && !cell.kinds.length);
   const numbers = await mine.plan([...above, target].map((cell) => [cell.number, cell.text]));
   return above.filter((cell) => numbers.includes(cell.number) && !cell.done);
 }

@@ -17,7 +17,7 @@ import builtins
 __all__ = ["plan"]
 
 # What these are given, they leave as it is: modules and functions, under the names they have here.
-HARMLESS = {"T", "glue", "itertools", "np", "plt", "theano"} | set(dir(builtins))
+HARMLESS = {"T", "check", "itertools", "np", "plt", "theano"} | set(dir(builtins))
 HARMLESS -= {"delattr", "exec", "filter", "map", "next", "setattr", "sorted"}
 # Methods that change neither their object nor what they are given.
 READERS = {"all", "any", "argmax", "argmin", "astype", "copy", "count", "decode", "encode"}
