@@ -7,11 +7,13 @@
 array([1., 2.])
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-__all__ = ["call", "copied", "kind", "numbers", "whole"]
+__all__ = ["call", "copied", "fitting", "kind", "numbers", "whole"]
 
 
 def call(answer: Any, *arguments: Any, **options: Any) -> Any:
@@ -55,3 +57,14 @@ def whole(value: Any, name: str = "the answer") -> int:
 def kind(value: Any) -> str:
     """Say what a value is, in words for a message."""
     return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+@contextmanager
+def fitting(message: str) -> Iterator[None]:
+    """Say ``message`` where NumPy complains that two shapes do not fit."""
+    try:
+        yield
+    except (IndexError, ValueError) as error:
+        if any(word in str(error) for word in ("broadcast", "matmul", "aligned")):
+            raise AssertionError(message) from error
+        raise
