@@ -37,7 +37,7 @@ def copied(value: Any) -> Any:
 def numbers(value: Any, shape: tuple[int, ...] | None = None, name: str = "the answer") -> Any:
     """Return a value as an array of floats; complain if it is none, or has another shape."""
     try:
-        array = np.asarray(value, dtype=float)
+        array = None if value is None else np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         array = None
     assert array is not None, f"{name} should be made of numbers, and is {kind(value)}."
