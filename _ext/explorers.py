@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 FILES = "_static/explorers"
-NAMES = "chapters/applications/parameters/names.npz"  # the third explorer reads it as it is
+NAMES = "data/results/names.npz"  # the third explorer reads it as it is
 
 
 def note_version(app: Sphinx, config: Config) -> None:

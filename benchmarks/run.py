@@ -45,7 +45,7 @@ ENGINES = {
 SPEAKERS = ["rnn_lib", "rnn_lib compiled", "NumPy by hand", "PyTorch", "JAX"]  # who draws letters
 N_LOSSES = {"W1": 31, "W2r": 31, "W2l": 31}  # elsewhere 5: those updates are long, or many sizes
 TOLERANCE = 1e-5  # relative; the arrays are float32
-RESULTS = ROOT / "chapters" / "applications" / "parameters" / "speed.json"  # beside its page
+RESULTS = ROOT / "data" / "results" / "speed.json"
 CACHE = tempfile.TemporaryDirectory()  # of what numba compiles: empty at the start of a run
 
 

@@ -23,7 +23,7 @@ from rnn_lib.checks import check_count, check_indices
 
 __all__ = ["JapaneseVowels", "NameList", "Names", "Pronunciations", "Vocabulary"]
 __all__ += ["load_japanese_vowels", "load_names", "load_pronunciations", "load_sunspots"]
-__all__ += ["minibatches", "one_hot", "pad"]
+__all__ += ["minibatches", "one_hot", "pad", "result"]
 
 HERE = Path(__file__).resolve().parent
 # An installed copy carries the data inside; in the repository they stand beside the module.
@@ -40,6 +40,20 @@ def _read(name: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sums[sums.index(name) - 1]:
         raise ValueError(f"data file {FOLDER / name} is not as published (sha256), {ADVICE}.")
     return content
+
+
+def result(name: str) -> Path:
+    """Return the path of something that a script of the book computed, and a page reads.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"names.npz"``, the parameters of a trained network; ``data/README.md`` lists all.
+    """
+    path = FOLDER / "results" / name
+    if not path.is_file():
+        raise FileNotFoundError(f"data file {path} is missing, {ADVICE}.")
+    return path
 
 
 def _rows(name: str) -> list[list[str]]:

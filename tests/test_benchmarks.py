@@ -77,7 +77,7 @@ def test_engines_draw_the_same_letters(cell):
 
 
 def test_stored_results_are_whole():
-    folder = ROOT / "chapters" / "applications" / "parameters"
+    folder = ROOT / "data" / "results"
     results = json.loads((folder / "speed.json").read_text("utf-8"))
     assert list(results["train"]) == ["W1", "W2r", "W2l", "W3"]
     engines = [e for e in results["train"]["W1"]["update"] if e != "C by hand"]

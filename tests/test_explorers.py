@@ -18,7 +18,7 @@ from tools import explorers
 from tools.train_names import encode, split_names
 
 DATA = TOP / "_static" / "explorers"
-NAMES = TOP / "chapters" / "applications" / "parameters" / "names.npz"
+NAMES = TOP / "data" / "results" / "names.npz"
 PLACES = {
     "hidden-states": "chapters/05_prediction.html",
     "gradient-flow": "chapters/04_training.html",

@@ -109,8 +109,8 @@ def test_the_wheels_hold_both_packages_the_data_and_what_notebooks_read():
     for line in (top / "data" / "SHA256SUMS").read_text("ascii").splitlines():
         name = line.split()[-1]
         expected[f"rnn_lib/_data/{name}"] = top / "data" / name
-    for name in ("matplotlibrc", "applications/reviews.py", "applications/parameters/names.npz"):
-        expected[f"chapters/{name}"] = top / "chapters" / name
+    expected["chapters/matplotlibrc"] = top / "chapters" / "matplotlibrc"
+    expected["rnn_lib/_data/results/names.npz"] = top / "data" / "results" / "names.npz"
     assert {name: held.get(name) for name in expected} == {
         name: path.read_bytes() for name, path in expected.items()
     }

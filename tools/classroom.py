@@ -347,7 +347,7 @@ def _stored(nb: NotebookNode) -> NotebookNode:
 def _copy_neighbours(source: Path, target: Path) -> None:
     """Copy what the cells of a folder read: figure settings, parameters, a module."""
     for path in source.iterdir():
-        if path.is_dir() and path.name == "parameters":
+        if False:
             shutil.copytree(path, target / path.name, dirs_exist_ok=True)
         elif path.is_file() and path.suffix not in (".ipynb", ".toml"):
             shutil.copy(path, target)

@@ -34,7 +34,7 @@ from rnn_lib.updates import adam, clip_by_norm
 __all__ = ["Run", "adding_problem", "make_update", "new_network", "plan", "read_table"]
 __all__ += ["train_until_solved", "write_table"]
 
-TABLE = Path(__file__).resolve().parent.parent / "chapters/applications/parameters/adding.csv"
+TABLE = Path(__file__).resolve().parent.parent / "data/results/adding.csv"
 LENGTHS = (10, 20, 40, 80, 160)
 BUDGET, INTERVAL, N_BATCH, SOLVED = 1000, 50, 32, 0.01
 

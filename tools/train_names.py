@@ -3,7 +3,7 @@
     python tools/train_names.py                                  # the whole training
     PYTENSOR_FLAGS=floatX=float32 python tools/train_names.py    # as it was done: half the time
 
-It writes ``chapters/applications/parameters/names.npz``: a GRU of 128 units, trained on 72,799 last
+It writes ``data/results/names.npz``: a GRU of 128 units, trained on 72,799 last
 names, about 10 minutes on a free core.  It prints nats a letter after each stage.  The parameters
 are stored as float32, which the page reads by ``RNN.load``.
 """
@@ -22,7 +22,7 @@ from rnn_lib.files import write_npz
 
 __all__ = ["encode", "main", "make_model", "split_names", "store", "train"]
 
-FOLDER = Path(__file__).resolve().parent.parent / "chapters" / "applications" / "parameters"
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "results"
 VOCABULARY = Vocabulary(".abcdefghijklmnopqrstuvwxyz")  # the dot opens and closes a name
 N_HELD_OUT = 8_000
 STAGES = ((0.003, 6), (0.001, 4), (0.0003, 3))  # learning rate, epochs

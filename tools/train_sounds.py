@@ -3,7 +3,7 @@
     python tools/train_sounds.py                    # both, five minutes of CPU
     python tools/train_sounds.py --check            # train nothing: score the stored parameters
 
-It writes chapters/applications/parameters/, and runs the cells of the page that are tagged
+It writes data/results/, and runs the cells of the page that are tagged
 ``model``, so that the page shows what is trained.
 """
 
@@ -26,6 +26,7 @@ if __name__ == "__main__":  # before the engine is imported
 from rnn_lib.files import read_npz, write_npz
 
 APPLICATIONS = Path(__file__).resolve().parent.parent / "chapters" / "applications"
+RESULTS = APPLICATIONS.parent.parent / "data" / "results"
 SETTINGS = {
     "n_hidden": 64,
     "n_embedding": 32,
@@ -88,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="train nothing, score what is stored")
-    parser.add_argument("--out", type=Path, default=APPLICATIONS / "parameters")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--n-epochs", type=int, default=SETTINGS["n_epochs"])
     parser.add_argument("--n-pairs", type=int, help="only the first ones, to try the script")
     options = parser.parse_args(arguments)
