@@ -87,25 +87,24 @@ def answer_if_sure(p, y, threshold):
 
 # %% ex-5-4 | open | 20 min | objective 4
 # %% test: after ten frames it is still right
-asked = train_every_frame()
-assert asked.readout == "all"
-assert accuracy_after(asked, 10) > 0.85
+asked = train_every_frame(x_train, y_train)
+answers = asked.predict([x[:10] for x in x_test])
+assert np.mean([answer[-1] == k for answer, k in zip(answers, y_test)]) > 0.85
 # %% test: at the end it is still right
-asked = train_every_frame()
-assert asked.readout == "all"
-assert accuracy_after(asked, 29) > 0.85
+asked = train_every_frame(x_train, y_train)
+answers = asked.predict(x_test)
+assert np.mean([answer[-1] == k for answer, k in zip(answers, y_test)]) > 0.85
 
 
 # %% wrong: trained on beginnings of three frames alone
-def train_every_frame():
+def train_every_frame(x_train, y_train):
     asked = RNN(12, 64, 9, readout="all", seed=SEED)
     beginnings = [x[:3] for x in x_train]
     targets = [np.full(len(x), k) for x, k in zip(beginnings, y_train)]
-    settings = {"optimizer": "adam", "batch_size": 27, "clip_norm": 1.0}
-    asked.train(beginnings, targets, learning_rate=0.005, num_epochs=15, **settings)
+    asked.train(beginnings, targets, **settings)
     return asked
 
 
 # %% wrong: the network of the page
-def train_every_frame():
+def train_every_frame(x_train, y_train):
     return model
