@@ -1,91 +1,89 @@
 """The page about names: its results stay in their bands, and its network can be trained again."""
 
-import json
-from pathlib import Path
+import re
 
 import numpy as np
 import pytest
+from printed import Page
 
 from rnn_lib import RNN
+from rnn_lib.data import result
 from tools import train_names
 
-FOLDER = Path(__file__).resolve().parent.parent / "chapters" / "applications"
-PARAMETERS = FOLDER / "parameters" / "names.npz"
-
-
-RECORD = "application/papermill.record/text/plain"
-
-
-@pytest.fixture(scope="module")
-def glued():
-    """Return the values that the stored outputs of the page glue; nbval proves them."""
-    cells = json.loads((FOLDER / "names.ipynb").read_text("utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    named = [o for o in outputs if o.get("metadata", {}).get("scrapbook")]
-    return {o["metadata"]["scrapbook"]["name"]: float(o["data"][RECORD]) for o in named}
+PARAMETERS = result("names.npz")
+PAGE = Page("applications/names")
 
 
 # What the page claims --------------------------------------------------------------------------
 
 
-def test_network_is_below_the_best_ngram(glued):
-    assert glued["nats_best"] < glued["nats_interpolated"] < glued["nats_uniform"]
-    assert 2.09 < glued["nats_network"] < glued["nats_best"] - 0.01
-    assert glued["nats_best"] < 2.13
-    assert glued["nats_both"] < glued["nats_network"] - 0.02
+def test_network_is_below_the_best_ngram():
+    network = PAGE.number("names-load", "GRU of 128")
+    best = PAGE.number("names-load", "Kneser-Ney 7-gram")
+    both = PAGE.number("names-load", "mean of both")
+    interpolated = PAGE.number("names-best-ngram", "best interpolated model")
+    assert best < interpolated < PAGE.number("names-uniform", "27 equal tokens")
+    assert 2.09 < network < best - 0.01
+    assert best < 2.13
+    assert both < network - 0.02
 
 
-def test_gain_is_no_luck(glued):
-    assert glued["gain_name"] > 3 * glued["gain_error"] > 0
+def test_gain_is_no_luck():
+    gain = PAGE.number("names-difference", "gain")
+    assert gain > 3 * PAGE.number("names-difference", "standard error") > 0
 
 
-def test_units_agree(glued):
-    assert glued["bits_network"] == pytest.approx(glued["nats_network"] / np.log(2), abs=2e-4)
-    assert glued["perplexity_network"] == pytest.approx(np.exp(glued["nats_network"]), rel=2e-4)
+def test_small_network_is_below_the_counts_of_the_same_names():
+    counts = PAGE.number("names-small", "Kneser-Ney 6-gram of these")
+    assert PAGE.number("names-small", "GRU of 48, 6,000 names") < counts - 0.01
 
 
-def test_small_network_is_below_the_counts_of_the_same_names(glued):
-    assert glued["nats_small"] < glued["nats_few"] - 0.01
+def test_state_carried_on_is_worth_most_with_short_chunks():
+    kept, zeroed = (
+        {n: float(re.search(rf"chunks of +{n}: .*{word} ([\d.]+)", text)[1]) for n in (1, 16)}
+        for text in [PAGE.text("names-stream-compare")]
+        for word in ("carried", "zero")
+    )
+    assert kept[1] < zeroed[1] - 0.2
+    assert abs(kept[16] - zeroed[16]) < 0.05
 
 
-def test_state_carried_on_is_worth_most_with_short_chunks(glued):
-    assert glued["stream_1_carried"] < glued["stream_1_zero"] - 0.2
-    assert abs(glued["stream_16_carried"] - glued["stream_16_zero"]) < 0.05
+def test_colder_draws_are_more_often_real_names():
+    cold, one, hot = (PAGE.number("names-draw", f"temperature-{t}") for t in ("0.3", "1.0", "1.5"))
+    assert cold > 2 * one > 2 * hot
 
 
-def test_colder_draws_are_more_often_real_names(glued):
-    assert glued["real_cold"] > 2 * glued["real_one"] > 2 * glued["real_hot"]
+def test_shuffled_names_are_found_out():
+    assert PAGE.number("names-shuffles", "pairs,") > 0.95
 
 
-def test_wider_beam_finds_a_better_name(glued):
-    assert glued["greedy"] < glued["beam"] < 0
-
-
-def test_shuffled_names_are_found_out(glued):
-    assert glued["judged"] > 0.95
-
-
-def test_classifiers_beat_the_majority_and_are_level(glued):
-    assert glued["sex_majority"] < glued["sex_last"] < min(glued["sex_bayes"], glued["sex_gru"])
-    assert abs(glued["sex_bayes"] - glued["sex_gru"]) < 3 * glued["sex_noise"]
+def test_classifiers_beat_the_majority_and_are_level():
+    rows = ("always a woman", "last letter", "Bayes, 3-grams", "GRU")
+    found = (
+        re.search(rf"{row} +right ([\d.]+)%", PAGE.text("names-classifier-results")) for row in rows
+    )
+    majority, last, bayes, gru = (float(match[1]) / 100 for match in found)
+    assert majority < last < min(bayes, gru)
+    assert abs(bayes - gru) < 0.033
 
 
 # The parameters and the script that trained them -----------------------------------------------
 
 
-def test_split_is_that_of_the_page(glued):
+def test_split_is_that_of_the_page():
     train, valid, test = train_names.split_names()
-    assert (len(train), len(test)) == (glued["n_train"], glued["n_test"])
+    assert f"{len(train):,} names to train" in PAGE.text("names-split")
+    assert f"{len(test):,} to test" in PAGE.text("names-split")
     assert len({*train, *valid, *test}) == len(train) + len(valid) + len(test)
 
 
-def test_stored_parameters_reach_the_published_score(glued):
+def test_stored_parameters_reach_the_published_score():
     assert PARAMETERS.stat().st_size < 1_000_000
     model = RNN.load(PARAMETERS)
     assert model.hidden_size == 128
     test = train_names.split_names()[2]
     nats = model.evaluate(*train_names.encode(test))
-    assert nats == pytest.approx(glued["nats_network"], abs=1e-4)
+    assert nats == pytest.approx(PAGE.number("names-load", "GRU of 128"), abs=6e-4)
 
 
 def test_encode():
