@@ -16,7 +16,7 @@
 # **Discuss**: which data that you know carry nothing in their order?
 # What would you lose by reading a sentence backwards?
 
-# %% ex-1-1 | easy | 10 min | objective 4
+# %% 1.1 | easy | 10 min | objective 4
 # %% test: the shapes fit together in a step
 x, states = np.zeros(shapes["x"]), np.zeros(shapes["states"])
 a = np.zeros(shapes["Wxh"]) @ x[0] + np.zeros(shapes["Whh"]) @ states[-1]
@@ -30,7 +30,7 @@ shapes |= {"bh": (16,), "states": (5, 16), "Why": (16, 2)}
 shapes = {"x": (5, 26), "Wxh": (16, 26), "Whh": (16, 16)}
 shapes |= {"bh": (5, 16), "states": (5, 16), "Why": (2, 16)}
 
-# %% ex-1-2 | medium | 15 min | objective 2
+# %% 1.2 | medium | 15 min | objective 2
 # %% test: a batch of one sequence is still a batch
 rng = np.random.default_rng(5)
 x_t, h_prev = rng.standard_normal((1, 3)), rng.standard_normal((1, 2))
@@ -60,7 +60,7 @@ def step_batch(x_t, h_prev, Wxh, Whh, bh):
     return np.array([step(x_t[k], h_prev[k], Wxh, Whh, bh) for k in range(4)])
 
 
-# %% ex-1-3 | medium | 20 min | objective 3
+# %% 1.3 | medium | 20 min | objective 3
 # %% test: values up to 3
 for low, high in [(-3.0, -2.0), (2.0, 3.0)]:
     rising = np.arange(low, high, 0.05)[:, np.newaxis]
@@ -80,7 +80,7 @@ my_bh, my_w = np.zeros(2), np.array([1.0, -1.0])
 my_Wxh, my_Whh = np.array([[0.01], [0.0]]), np.array([[0.0, 0.0], [1.0, 0.0]])
 my_bh, my_w = np.zeros(2), np.array([1.0, 1.0])
 
-# %% ex-1-4 | open | 15 min | objective 5
+# %% 1.4 | open | 15 min | objective 5
 # %% test: other random weights remember, too
 left = trace_of_first(longest, *random_weights(12, 32, rho, scale, seed=2))
 assert left[-1] > 0.1

@@ -16,7 +16,7 @@
 # **Discuss**: what can a program do with a graph that it cannot do with numbers?
 # What does it lose?
 
-# %% ex-2-1 | easy | 10 min | objective 1
+# %% 2.1 | easy | 10 min | objective 1
 # %% test: fifty numbers of both signs
 p, t = np.random.default_rng(1).standard_normal((2, 50))
 assert np.isclose(mse(p, t), np.mean((p - t) ** 2))
@@ -29,7 +29,7 @@ mse = theano.function([prediction, target], T.mean(prediction**2 - target**2))
 # %% wrong: absolute values in place of squares
 mse = theano.function([prediction, target], T.mean(abs(prediction - target)))
 
-# %% ex-2-2 | medium | 20 min | objective 3
+# %% 2.2 | medium | 20 min | objective 3
 # %% test: with keep = 0 nothing is smoothed
 x = np.array([3.0, -1.0, 2.0])
 assert np.allclose(smooth(x, 0.0), x)
@@ -57,7 +57,7 @@ smoothed, _ = theano.scan(
 )
 smooth = theano.function([series, keep], smoothed)
 
-# %% ex-2-3 | medium | 15 min | objective 1
+# %% 2.3 | medium | 15 min | objective 1
 # %% test: two descents do not share their w
 first, w_1 = make_descent(0.1)
 second, w_2 = make_descent(0.1)
@@ -85,7 +85,7 @@ def make_descent(rate):
     return theano.function([], (w - 3) ** 2, updates=[(w, w + rate * 6)]), w
 
 
-# %% ex-2-4 | hard | 25 min | objective 2
+# %% 2.4 | hard | 25 min | objective 2
 # %% test: another length and other inputs
 x = np.random.default_rng(3).standard_normal((5, D))
 assert np.shape(reach(x)) == (5,)

@@ -15,7 +15,7 @@
 # **Discuss**: why do all steps share their weights?
 # What would happen to the number of parameters otherwise?
 
-# %% ex-3-1 | easy | 10 min | objective 1
+# %% 3.1 | easy | 10 min | objective 1
 # %% test: a large budget
 assert largest_hidden(100_000, 12, 9) == max(
     H for H in range(1, 400) if count_parameters(12, H, 9) <= 100_000
@@ -41,7 +41,7 @@ def largest_hidden(budget, input_size, output_size):
     return H
 
 
-# %% ex-3-2 | medium | 15 min | objective 1
+# %% 3.2 | medium | 15 min | objective 1
 # %% test: equal sizes, where a wrong turn raises no error
 rng = np.random.default_rng(4)
 model, X, old = MendedRNN(3, 3, 2), rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
@@ -70,7 +70,7 @@ def forward_step_batch(model, x_t, h_prev):
     return T.tanh(T.dot(x_t, model.Wxh.T) + T.dot(h_prev, model.Whh) + model.bh)
 
 
-# %% ex-3-3 | medium | 25 min | objective 5
+# %% 3.3 | medium | 25 min | objective 5
 # %% test: with both gates shut, only the candidate of the input is left
 rng = np.random.default_rng(5)
 Wxh, Whh, h = rng.normal(size=(6, 3)), rng.normal(size=(6, 2)), rng.uniform(-1, 1, 2)
@@ -103,7 +103,7 @@ def gru_step(x_t, h_prev, Wxh, Whh, bh):
     return (1 - z) * np.tanh(p_n + W_n @ (r * h_prev)) + z * h_prev
 
 
-# %% ex-3-4 | open | 25 min | objective 3
+# %% 3.4 | open | 25 min | objective 3
 # %% test: a layer of another size
 Whh = start_Whh(16, np.random.default_rng(0))
 assert np.shape(Whh) == (16, 16)

@@ -18,7 +18,7 @@
 # **Discuss**: two optimisers differ by 0.02 nats on 54 utterances.
 # What would you need to say which is better?
 
-# %% ex-4-1 | medium | 15 min | objective 1
+# %% 4.1 | medium | 15 min | objective 1
 # %% test: five sequences of four classes
 rng = np.random.default_rng(1)
 z, y = rng.standard_normal((5, 4)), np.array([3, 0, 1, 2, 3])
@@ -51,7 +51,7 @@ def stable_loss(z, y):
     return -log_p[np.arange(len(y)), y].mean()
 
 
-# %% ex-4-2 | easy | 10 min | objective 2
+# %% 4.2 | easy | 10 min | objective 2
 # %% test: six sequences of random lengths
 rng = np.random.default_rng(2)
 h, lengths = rng.standard_normal((7, 6, 3)), np.array([7, 1, 4, 2, 6, 3])
@@ -81,7 +81,7 @@ def last_states(h, mask):
     return h[np.minimum(lengths, len(h) - 1), np.arange(h.shape[1])]
 
 
-# %% ex-4-3 | medium | 15 min | objective 3
+# %% 4.3 | medium | 15 min | objective 3
 # %% test: many numbers in three arrays
 rng = np.random.default_rng(3)
 grads = [rng.standard_normal(shape) for shape in ((4, 3), (3,), (2, 2, 2))]
@@ -111,7 +111,7 @@ def clip(grads, max_norm):
     return [np.clip(g, -max_norm, max_norm) for g in grads]
 
 
-# %% ex-4-4 | open | 30 min | objective 5
+# %% 4.4 | open | 30 min | objective 5
 # %% test: five utterances alone
 p = np.asarray(learn_from_few(x_few, y_few, x_valid[::11]))
 y = y_valid[::11]

@@ -16,7 +16,7 @@
 # **Discuss**: when is a network worth its trouble here?
 # What data would make the baseline lose?
 
-# %% ex-5-1 | easy | 10 min | objective 1
+# %% 5.1 | easy | 10 min | objective 1
 # %% test: among all classes is always right
 rng = np.random.default_rng(1)
 p, y = rng.dirichlet(np.ones(9), 20), rng.integers(0, 9, 20)
@@ -39,7 +39,7 @@ def top_accuracy(p, y, n):
     return (np.argsort(p, axis=-1)[:, -n] == y).mean()
 
 
-# %% ex-5-2 | easy | 10 min | objective 3
+# %% 5.2 | easy | 10 min | objective 3
 # %% test: a class that is mostly taken for another
 table = np.array([[1, 9, 0], [0, 10, 0], [4, 0, 6]])
 assert np.allclose(precision(table), [0.2, 10 / 19, 1])
@@ -58,7 +58,7 @@ def precision(confusion):
     return np.diag(confusion) / np.maximum(confusion.sum(axis=1), 1)
 
 
-# %% ex-5-3 | medium | 15 min | objective 3
+# %% 5.3 | medium | 15 min | objective 3
 # %% test: nine classes
 rng = np.random.default_rng(3)
 p, y = rng.dirichlet(0.1 * np.ones(9), 60), rng.integers(0, 9, 60)
@@ -85,7 +85,7 @@ def answer_if_sure(p, y, threshold):
     return answered.mean(), (hit & answered).mean() if answered.any() else 1.0
 
 
-# %% ex-5-4 | open | 20 min | objective 4
+# %% 5.4 | open | 20 min | objective 4
 # %% test: after ten frames it is still right
 asked = train_every_frame(x_train, y_train)
 answers = asked.predict([x[:10] for x in x_test])

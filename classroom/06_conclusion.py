@@ -15,7 +15,7 @@
 # **Discuss**: what would you report if the simple method had won?
 # Who would read it?
 
-# %% ex-6-1 | medium | 20 min | objective 2
+# %% 6.1 | medium | 20 min | objective 2
 # %% test: another network, of other sizes
 rng = np.random.default_rng(1)
 small = {"Wxh": (5, 3), "Whh": (5, 5), "Why": (4, 5), "bh": (5,), "by": (4,)}
@@ -50,7 +50,7 @@ def probabilities(arrays, x):
     return p / p.sum()
 
 
-# %% ex-6-2 | easy | 10 min | objective 3
+# %% 6.2 | easy | 10 min | objective 3
 # %% test: the arrays of another network
 rng = np.random.default_rng(2)
 other = {"Wxh": rng.standard_normal((5, 3)), "Whh": rng.standard_normal((5, 5))}
@@ -77,7 +77,7 @@ def to_row_layout(arrays):
     return arrays["Wxh"].T, arrays["Whh"], arrays["bh"]
 
 
-# %% ex-6-3 | open | 60 min | objective 4
+# %% 6.3 | open | 60 min | objective 4
 # %% test: learns the labels that it is given
 renamed = train_early(x_train, (y_train + 1) % 9)
 assert accuracy(renamed, x_valid, (y_valid + 1) % 9) > 0.7

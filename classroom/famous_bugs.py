@@ -15,7 +15,7 @@
 #
 # **Discuss**: which one test would you write for every new network, before its first training?
 
-# %% ex-bugs-1 | easy | 10 min | objective 4
+# %% 6.6.1 | easy | 10 min | objective 4
 # %% test: twenty updates, one compilation
 counted.calls, right = 0, 0.0
 xs = np.random.default_rng(1).uniform(0.5, 1.5, 20)
@@ -52,7 +52,7 @@ def fit(xs, ys, compile_function):
     return float(w.get_value())
 
 
-# %% ex-bugs-2 | medium | 15 min | objective 2
+# %% 6.6.2 | medium | 15 min | objective 2
 # %% test: alone as in company
 layer = theano.function([h], probabilities(h))
 many = np.random.default_rng(2).uniform(-1, 1, (7, H))
@@ -75,7 +75,7 @@ def probabilities(h):
     return T.nnet.sigmoid(T.dot(h, Why.T))
 
 
-# %% ex-bugs-3 | medium | 15 min | objective 2
+# %% 6.6.3 | medium | 15 min | objective 2
 # %% test: one sequence
 run, one = theano.function([x], last_states(x)), six[:1]
 expected = np.zeros((1, H))
@@ -104,7 +104,7 @@ def last_states(x):
     return h[-1]
 
 
-# %% ex-bugs-4 | medium | 15 min | objective 3
+# %% 6.6.4 | medium | 15 min | objective 3
 # %% test: infinity in the padding
 mean = theano.function([losses, mask], masked_mean(losses, mask))
 assert np.isclose(mean(np.where(its_mask, real, np.inf), its_mask), 2.5)
@@ -126,7 +126,7 @@ def masked_mean(losses, mask):
     return ((losses * mask).sum(axis=0) / mask.sum(axis=0)).mean()
 
 
-# %% ex-bugs-5 | hard | 20 min | objective 4
+# %% 6.6.5 | hard | 20 min | objective 4
 # %% test: chunks longer than the stream cut nothing
 assert np.allclose(stream_slopes(stream, 50), whole(stream, 0.0)[0])
 # %% test: ten steps in chunks of four: the last chunk is short
@@ -154,7 +154,7 @@ def stream_slopes(a, k):
     return np.concatenate(slopes)
 
 
-# %% ex-bugs-6 | hard | 20 min | objective 3
+# %% 6.6.6 | hard | 20 min | objective 3
 # %% test: very sure and wrong costs as much as the logits differ
 W = 5000 * Why.get_value()
 cost, _ = compile_loss(stable)(frames, labels, W)

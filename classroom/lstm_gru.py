@@ -15,7 +15,7 @@
 # **Discuss**: the wide tanh network has more parameters than the LSTM.
 # Why does it not help?
 
-# %% ex-lstm-1 | easy | 15 min | objective 3
+# %% 6.1.1 | easy | 15 min | objective 3
 # %% test: three steps
 assert np.isclose(sigmoid(bias_for(3)) ** 3, 0.5)
 # %% test: a thousand steps
@@ -33,7 +33,7 @@ def bias_for(n_steps):
     return np.log(n_steps / np.log(2))
 
 
-# %% ex-lstm-2 | medium | 15 min | objective 3
+# %% 6.1.2 | medium | 15 min | objective 3
 # %% test: eight units of other random weights
 model, bh = RNN(2, 8, 1, cell="gru", output="linear", seed=3), np.asarray(keep_everything(8))
 assert bh.shape == (24,)
@@ -66,7 +66,7 @@ def keep_everything(n_hidden):
     return np.concatenate([r, z + 10, n])
 
 
-# %% ex-lstm-3 | hard | 30 min | objective 2
+# %% 6.1.3 | hard | 30 min | objective 2
 # %% test: a thousand steps
 model, weights = RNN(2, 1, 1, cell="lstm", output="linear"), one_unit()
 for p in model.params:

@@ -14,7 +14,7 @@
 # **Discuss**: the network is better than the best n-gram by a small margin.
 # When is that worth ten minutes of training?
 
-# %% ex-names-1 | easy | 10 min | objective 1
+# %% 6.3.1 | easy | 10 min | objective 1
 # %% test: one nat
 bits, perplexity = convert(1.0)
 assert np.isclose(bits, 1.442695)
@@ -36,7 +36,7 @@ def convert(nats):
     return nats / np.log(2), 2**nats
 
 
-# %% ex-names-2 | medium | 20 min | objective 4
+# %% 6.3.2 | medium | 20 min | objective 4
 # %% test: logits in any order
 p = knobs(np.log([0.1, 0.2, 0.4, 0.3]), 1.0, 2)
 assert np.allclose(p, [0, 0, 4 / 7, 3 / 7])
@@ -62,7 +62,7 @@ def knobs(z, temperature, top_k):
     return e / e.sum()
 
 
-# %% ex-names-3 | hard | 25 min | objective 3
+# %% 6.3.3 | hard | 25 min | objective 3
 # %% test: three streams go on from chunk to chunk
 stream = np.random.default_rng(1).integers(0, 27, 100)
 pairs = chunks(stream, 3, 5)
@@ -93,7 +93,7 @@ def chunks(stream, n_streams, n_steps):
     return [(x[s : s + n_steps], y[s : s + n_steps]) for s in starts]
 
 
-# %% ex-names-4 | open | 25 min | objective 5
+# %% 6.3.4 | open | 25 min | objective 5
 # %% test: exchanged models have exchanged shares
 p, q = np.array([0.8, 0.8, 0.05, 0.8]), np.array([0.3, 0.3, 0.6, 0.3])
 assert 0.5 < best_share(p, q) < 0.8

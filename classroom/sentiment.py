@@ -14,7 +14,7 @@
 #
 # **Discuss**: how would you find out whether a unit that flips at "not" is used by the network?
 
-# %% ex-sentiment-1 | medium | 20 min | objective 1
+# %% 6.5.1 | medium | 20 min | objective 1
 # %% test: six and nine clauses
 texts, labels = corpus(200, [6, 9], seed=11)
 assert [verdict(text) for text in texts] == labels.tolist()
@@ -38,7 +38,7 @@ def verdict(text):
     return int((decisive[-1] in GOOD) ^ turned)
 
 
-# %% ex-sentiment-2 | medium | 15 min | objective 3
+# %% 6.5.2 | medium | 15 min | objective 3
 # %% test: moved twice, it is back
 examples = [t for t in x_train if t.count(" but ") == 1 and "although" not in t]
 examples = [t for t in examples if t.split().count("not") == 1]
@@ -61,7 +61,7 @@ def move_not(text):
     return " but ".join(reversed(text.split(" but ")))
 
 
-# %% ex-sentiment-3 | open | 20 min | objective 2
+# %% 6.5.3 | open | 20 min | objective 2
 # %% test: the other two networks
 for network in models[1:]:
     text = fool(network)

@@ -15,7 +15,7 @@
 #
 # **Discuss**: for which sizes does the ratio to a compiled library come near 1, and why?
 
-# %% ex-speed-1 | easy | 15 min | objective 2
+# %% 6.7.1 | easy | 15 min | objective 2
 # %% test: fifty steps, one product
 
 
@@ -62,7 +62,7 @@ def averages(dot, x, W, c):
     return np.array(states)
 
 
-# %% ex-speed-2 | medium | 20 min | objective 3
+# %% 6.7.2 | medium | 20 min | objective 3
 # %% test: five numbers
 v, w = T.vector(), T.vector()
 slopes = theano.function([v, w], T.grad((RunningSum()(v) * w).sum(), v))
@@ -106,7 +106,7 @@ class RunningSum(theano.Op):
     pullback = L_op
 
 
-# %% ex-speed-3 | easy | 15 min | objective 1, 4
+# %% 6.7.3 | easy | 15 min | objective 1, 4
 # %% test: a GRU
 assert count_products("gru", 7, 3, 10, 10) == 7 * 3 * 30 * 20
 # %% test: fewer features than units

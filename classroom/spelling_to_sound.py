@@ -13,7 +13,7 @@
 #
 # **Discuss**: which errors of the network would a person make, too?
 
-# %% ex-sounds-1 | easy | 10 min | objective 2
+# %% 6.4.1 | easy | 10 min | objective 2
 # %% test: a pronunciation of no phones
 reads, writes = shift([])
 assert [*reads] == [START]
@@ -36,7 +36,7 @@ def shift(ids):
     return [START, ids[0], *ids[1:]], [*ids, END]
 
 
-# %% ex-sounds-2 | medium | 15 min | objective 3
+# %% 6.4.2 | medium | 15 min | objective 3
 # %% test: very small scores of real letters
 a = masked_weights(np.array([-20000.0, -20001.0, 0.0]), np.array([1, 1, 0], "int8"))
 assert np.allclose(a, [np.e / (1 + np.e), 1 / (1 + np.e), 0])
@@ -59,7 +59,7 @@ def masked_weights(scores, mask):
     return np.concatenate([e / e.sum(), np.zeros(len(scores) - n)])
 
 
-# %% ex-sounds-3 | open | 20 min | objective 5
+# %% 6.4.3 | open | 20 min | objective 5
 # %% test: a share that is not quite a whole number of words
 scores, right = -np.arange(100.0), np.ones(100, bool)
 right[28] = False

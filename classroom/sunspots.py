@@ -14,7 +14,7 @@
 # **Discuss**: the validation years would have advised against the model that wins.
 # What follows?
 
-# %% ex-sunspots-1 | easy | 10 min | objective 2
+# %% 6.2.1 | easy | 10 min | objective 2
 # %% test: one year ago is persistence
 assert np.allclose(cycle_ago(numbers, 1)[1:], numbers[:-1])
 assert np.isnan(cycle_ago(numbers, 1)[0])
@@ -37,7 +37,7 @@ def cycle_ago(values, n):
     return out
 
 
-# %% ex-sunspots-2 | medium | 15 min | objective 4
+# %% 6.2.2 | medium | 15 min | objective 4
 # %% test: a band without end holds everything
 held, width = score_band([-np.inf, -np.inf], [np.inf, np.inf], [3, 200])
 assert held == 1
@@ -65,7 +65,7 @@ def score_band(low, high, counted):
     return inside.mean(), (high - low).mean()
 
 
-# %% ex-sunspots-3 | open | 30 min | objective 3
+# %% 6.2.3 | open | 30 min | objective 3
 # %% test: another series
 assert np.allclose(line_start(numbers), forecast_ar(numbers, fit_ar(numbers, 9))[W:])
 # %% test: the forecast of nine years, not of two

@@ -22,6 +22,7 @@ from tools.classroom import (
     pages,
     read_quiz,
     read_sheet,
+    solution,
 )
 from tools.notebooks import execute
 
@@ -52,27 +53,27 @@ def version(built, kind, page):
 
 @every_page
 def test_every_exercise_has_its_sheet(page):
-    labels = [ex.label for ex in exercises(NOTEBOOKS[page])]
-    assert list(SHEETS[page].secrets) == labels
+    numbers = [ex.number for ex in exercises(NOTEBOOKS[page])]
+    assert list(SHEETS[page].exercises) == numbers
     assert "**Time**" in SHEETS[page].notes
     assert "**Discuss**" in SHEETS[page].notes
 
 
 @every_page
 def test_exercises_have_two_hidden_tests_and_wrong_answers(page):
-    for label, secret in SHEETS[page].secrets.items():
-        assert len(secret.tests) >= 2, label
-        assert len(secret.wrong) >= 2, label
-        assert secret.level in ("easy", "medium", "hard", "open"), label
+    for number, hidden in SHEETS[page].exercises.items():
+        assert len(hidden.tests) >= 2, number
+        assert len(hidden.wrong) >= 2, number
+        assert hidden.level in ("easy", "medium", "hard", "open"), number
 
 
 @every_page
 def test_exercises_name_objectives_of_their_page(page):
     _, _, after = NOTEBOOKS[page].cells[0].source.partition("You will be able to")
     n_objectives = len(re.findall(r"^- ", after, re.M))
-    for label, secret in SHEETS[page].secrets.items():
-        assert secret.objectives, label
-        assert set(secret.objectives) <= set(range(1, n_objectives + 1)), label
+    for number, hidden in SHEETS[page].exercises.items():
+        assert hidden.objectives, number
+        assert set(hidden.objectives) <= set(range(1, n_objectives + 1)), number
 
 
 def test_the_page_of_objectives_is_up_to_date():
@@ -110,20 +111,14 @@ def lines_of(*sources):
 
 
 def secret_lines(page):
-    """Return the lines of solutions and hidden tests that stand nowhere in the open parts."""
-    nb, found = NOTEBOOKS[page], set()
-    shared = set(range(len(nb.cells)))
-    for ex in exercises(nb):
-        inside = range(ex.blank + 1, ex.end + 1)
-        shared -= set(inside)
-        texts = [nb.cells[i].source for i in inside]
-        texts[-1] = texts[-1].partition("```{solution-end}")[0]
-        secret = SHEETS[page].secrets[ex.label]
-        found |= lines_of(*texts, *(code for _, code in secret.tests + secret.wrong))
-    after = (nb.cells[ex.end].source.partition("{solution-end}")[2] for ex in exercises(nb))
-    open_lines = lines_of(*(nb.cells[i].source for i in shared), *after)
-    short = {line for line in found if len(line) < 12 or line.startswith(("```", ":"))}
-    return found - open_lines - short
+    """Return the lines of solutions and hidden tests that are nowhere in the open parts."""
+    cells = NOTEBOOKS[page].cells
+    end = next(k for k, cell in enumerate(cells) if cell.source.startswith("## Solutions"))
+    found = lines_of(*(cell.source for cell in cells[end:]))
+    for hidden in SHEETS[page].exercises.values():
+        found |= lines_of(*(code for _, code in hidden.tests + hidden.wrong))
+    short = {line for line in found if len(line) < 12}
+    return found - lines_of(*(cell.source for cell in cells[:end])) - short
 
 
 @every_page
@@ -133,35 +128,27 @@ def test_there_is_something_to_hide(page):
 
 @every_page
 def test_no_solution_in_the_students_version(page, built):
-    path = next((built / "student").rglob(page.name))
     seen = lines_of(*(cell.source for cell in version(built, "student", page).cells))
     assert secret_lines(page) & seen == set()
     outputs = [
         cell.get("outputs") for cell in version(built, "student", page).cells if "id" in cell
     ]
     assert "Correct: " not in str(outputs)
-    assert "{solution" not in path.read_text("utf-8")
 
 
-def test_only_notebooks_and_what_they_read_go_to_students(built):
-    allowed = {".ipynb", ".csv", ".npz", ".json", ".py", ""}
-    files = [path for path in (built / "student").rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= allowed
-    assert {path.name for path in files if path.suffix == ".py"} == {"reviews.py"}
+def test_only_notebooks_and_settings_of_figures_go_to_students(built):
+    files = [path.name for path in (built / "student").rglob("*") if path.is_file()]
+    assert {name for name in files if not name.endswith(".ipynb")} == {"matplotlibrc"}
 
 
 @every_page
-def test_students_get_every_exercise_with_its_check_and_stub(page, built):
+def test_students_get_every_exercise_with_its_stub(page, built):
     nb = version(built, "student", page)
     cells = [cell for cell in nb.cells if "exercise" in cell.metadata.get("tags", [])]
     assert len(cells) == len(exercises(NOTEBOOKS[page]))
     for cell, ex in zip(cells, exercises(NOTEBOOKS[page])):
         assert cell.source == f"{ex.start}\n\n\n{STUB}\n{ex.call}"
         assert cell.outputs == []
-    checks = [cell for cell in nb.cells if "exercise-check" in cell.metadata.get("tags", [])]
-    assert [c.source for c in checks] == [
-        NOTEBOOKS[page].cells[ex.check].source for ex in exercises(NOTEBOOKS[page])
-    ]
 
 
 @every_page
@@ -169,17 +156,17 @@ def test_the_teachers_version_has_solutions_and_notes(page, built):
     text = "\n".join(cell.source for cell in version(built, "instructor", page).cells)
     assert "## For the teacher" in text
     for ex in exercises(NOTEBOOKS[page]):
-        assert NOTEBOOKS[page].cells[ex.solution].source in text
-    for secret in SHEETS[page].secrets.values():
-        assert all(title in text for title, _ in secret.tests + secret.wrong)
+        assert solution(NOTEBOOKS[page], ex) in text
+    for hidden in SHEETS[page].exercises.values():
+        assert all(title in text for title, _ in hidden.tests + hidden.wrong)
 
 
 @every_page
 def test_assignments_give_a_point_for_the_check_and_each_hidden_test(page, built):
     nb = version(built, "course/source", page)
     marks = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
-    secrets = SHEETS[page].secrets.values()
-    expected = sum(1 + len(secret.tests) for secret in secrets)
+    secrets = SHEETS[page].exercises.values()
+    expected = sum(1 + len(hidden.tests) for hidden in secrets)
     assert sum(mark.get("points", 0) for mark in marks) == expected
     names = [mark.grade_id for mark in marks]
     assert sorted(names) == sorted(set(names))
@@ -191,7 +178,7 @@ def test_assignments_give_a_point_for_the_check_and_each_hidden_test(page, built
 def trial(nb, page):
     """Return a notebook that answers each exercise in every way and runs its hidden tests.
 
-    The cells that matter carry ``(label, answer, what)`` in their metadata.
+    The cells that matter carry ``(number, answer, what)`` in their metadata.
     """
     made = nbformat.v4.new_notebook(metadata=nb.metadata)
 
@@ -201,18 +188,16 @@ def trial(nb, page):
 
     done = 0
     for ex in exercises(nb):
-        secret = SHEETS[page].secrets[ex.label]
-        made.cells += nb.cells[done : ex.blank]
-        solution = nb.cells[ex.solution].source.partition(f"\n{ex.call.partition('(')[0]}(")[0]
-        answers = {"blank": ex.start, **dict(secret.wrong), "solution": solution}
+        hidden = SHEETS[page].exercises[ex.number]
+        made.cells += nb.cells[done : ex.answer]
+        answers = {"blank": ex.start, **dict(hidden.wrong), "solution": solution(nb, ex)}
         for answer, code in answers.items():
-            add(code, ex.label, answer, "answer")
-            add(ex.call, ex.label, answer, "check")
-            for title, test in secret.tests:
-                add(in_function(test), ex.label, answer, title)
-        add(f"{ex.start}\n\n\n{STUB}\n{ex.call}", ex.label, "stub", "stub")
-        made.cells += nb.cells[ex.blank + 1 : ex.end + 1]
-        done = ex.end + 1
+            add(code, ex.number, answer, "answer")
+            add(ex.call, ex.number, answer, "check")
+            for title, test in hidden.tests:
+                add(in_function(test), ex.number, answer, title)
+        add(f"{ex.start}\n\n\n{STUB}\n{ex.call}", ex.number, "stub", "stub")
+        done = ex.answer + 1
     made.cells += nb.cells[done:]
     return made
 
@@ -233,34 +218,34 @@ def test_right_answers_pass_and_others_fail(page):
     said = {tuple(c.metadata.trial): outcome(c) for c in nb.cells if "trial" in c.metadata}
     wrong = []
     for ex in exercises(NOTEBOOKS[page]):
-        secret = SHEETS[page].secrets[ex.label]
-        titles = [title for title, _ in secret.tests]
-        check = {answer: said[ex.label, answer, "check"] for answer in ("blank", "solution")}
+        hidden = SHEETS[page].exercises[ex.number]
+        titles = [title for title, _ in hidden.tests]
+        check = {answer: said[ex.number, answer, "check"] for answer in ("blank", "solution")}
         if not check["blank"].startswith("Not yet: "):
-            wrong.append((ex.label, "the check of the blank said", check["blank"]))
+            wrong.append((ex.number, "the check of the blank said", check["blank"]))
         if not check["solution"].startswith("Correct: "):
-            wrong.append((ex.label, "the check of the solution said", check["solution"]))
-        if "Write your answer above" not in said[ex.label, "stub", "stub"]:
-            wrong.append((ex.label, "the stub said", said[ex.label, "stub", "stub"]))
+            wrong.append((ex.number, "the check of the solution said", check["solution"]))
+        if "Write your answer above" not in said[ex.number, "stub", "stub"]:
+            wrong.append((ex.number, "the stub said", said[ex.number, "stub", "stub"]))
         failing = {
-            answer: [t for t in titles if said[ex.label, answer, t].startswith("error")]
-            for answer in ("blank", "solution", *dict(secret.wrong))
+            answer: [t for t in titles if said[ex.number, answer, t].startswith("error")]
+            for answer in ("blank", "solution", *dict(hidden.wrong))
         }
         for title in failing["solution"]:
             wrong.append(
-                (ex.label, "refuses the solution:", title, said[ex.label, "solution", title])
+                (ex.number, "refuses the solution:", title, said[ex.number, "solution", title])
             )
         if failing["blank"] != titles:
-            wrong.append((ex.label, "the blank fails only", failing["blank"]))
-        for answer, _ in secret.wrong:
+            wrong.append((ex.number, "the blank fails only", failing["blank"]))
+        for answer, _ in hidden.wrong:
             if not failing[answer]:
-                wrong.append((ex.label, "no hidden test refuses:", answer))
-            broken = said[ex.label, answer, "answer"]
+                wrong.append((ex.number, "no hidden test refuses:", answer))
+            broken = said[ex.number, answer, "answer"]
             if broken.startswith("error"):
-                wrong.append((ex.label, "the wrong answer does not even run:", answer, broken))
+                wrong.append((ex.number, "the wrong answer does not even run:", answer, broken))
         for title in titles:
-            if not any(title in failing[answer] for answer, _ in secret.wrong):
-                wrong.append((ex.label, "no wrong answer proves:", title))
+            if not any(title in failing[answer] for answer, _ in hidden.wrong):
+                wrong.append((ex.number, "no wrong answer proves:", title))
     assert wrong == [], "\n".join(map(str, wrong))
 
 

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from test_classroom import lines_of, secret_lines
-from tools.classroom import STUB, build, exercises, pages, read_sheet
+from tools.classroom import STUB, build, exercises, pages, read_sheet, solution
 
 pytest.importorskip("nbgrader", reason="make test-class has an environment with nbgrader")
 one_round_trip = pytest.mark.xdist_group("nbgrader")  # for all tests with the fixture course
@@ -24,39 +24,37 @@ one_round_trip = pytest.mark.xdist_group("nbgrader")  # for all tests with the f
 PAGE = next(page for page in pages() if page.stem.startswith("01"))
 NAME = PAGE.stem
 NOTEBOOK, SHEET = nbformat.read(PAGE, as_version=4), read_sheet(PAGE)
-EXERCISES = {ex.label: ex for ex in exercises(NOTEBOOK)}
-RIGHT = {
-    label: NOTEBOOK.cells[ex.solution].source.rpartition("\n")[0] for label, ex in EXERCISES.items()
-}
+EXERCISES = {ex.number: ex for ex in exercises(NOTEBOOK)}
+RIGHT = {number: solution(NOTEBOOK, ex) for number, ex in EXERCISES.items()}
 
 
-def mistake(label, word):
+def mistake(number, word):
     """Return the stored wrong answer with a word in its title."""
-    return next(code for title, code in SHEET.secrets[label].wrong if word in title)
+    return next(code for title, code in SHEET.exercises[number].wrong if word in title)
 
 
 # What each student answers, and the points: for the check, and for the two hidden tests.
 SUBMISSIONS = {
-    "right": (RIGHT, {label: [1, 1, 1] for label in RIGHT}),
+    "right": (RIGHT, {number: [1, 1, 1] for number in RIGHT}),
     "half": (
-        {"ex-1-1": RIGHT["ex-1-1"], "ex-1-2": RIGHT["ex-1-2"]},
-        {"ex-1-1": [1, 1, 1], "ex-1-2": [1, 1, 1], "ex-1-3": [0, 0, 0], "ex-1-4": [0, 0, 0]},
+        {"1.1": RIGHT["1.1"], "1.2": RIGHT["1.2"]},
+        {"1.1": [1, 1, 1], "1.2": [1, 1, 1], "1.3": [0, 0, 0], "1.4": [0, 0, 0]},
     ),
     "wrong": (
         {
-            "ex-1-1": mistake("ex-1-1", "input to output"),
-            "ex-1-2": mistake("ex-1-2", "batch of one"),
-            "ex-1-3": mistake("ex-1-3", "sum of two"),
-            "ex-1-4": mistake("ex-1-4", "above 1"),
+            "1.1": mistake("1.1", "input to output"),
+            "1.2": mistake("1.2", "batch of one"),
+            "1.3": mistake("1.3", "sum of two"),
+            "1.4": mistake("1.4", "above 1"),
         },
         # The second answer passes its check: only a hidden test finds the lost axis.
-        {"ex-1-1": [0, 0, 0], "ex-1-2": [1, 0, 1], "ex-1-3": [0, 0, 0], "ex-1-4": [0, 0, 0]},
+        {"1.1": [0, 0, 0], "1.2": [1, 0, 1], "1.3": [0, 0, 0], "1.4": [0, 0, 0]},
     ),
     "endless": (
-        {**RIGHT, "ex-1-2": "while True:\n    pass"},
-        {"ex-1-1": [1, 1, 1], "ex-1-2": [0, 0, 0], "ex-1-3": [1, 1, 1], "ex-1-4": [1, 1, 1]},
+        {**RIGHT, "1.2": "while True:\n    pass"},
+        {"1.1": [1, 1, 1], "1.2": [0, 0, 0], "1.3": [1, 1, 1], "1.4": [1, 1, 1]},
     ),
-    "crash": ({**RIGHT, "ex-1-2": "import os\n\nos._exit(1)"}, None),
+    "crash": ({**RIGHT, "1.2": "import os\n\nos._exit(1)"}, None),
 }
 
 
@@ -79,6 +77,11 @@ def nbgrader(course, *command, fails=False):
     return run.stderr
 
 
+def name_of(number):
+    """Return the name that nbgrader has for an exercise."""
+    return "exercise-" + number.replace(".", "-")
+
+
 def graded_cells(nb):
     """Return the cells of a notebook that nbgrader knows, by their ids."""
     return {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nb.cells}
@@ -89,8 +92,8 @@ def hand_in(course, student, answers, name=NAME):
     folder = course / "submitted" / student / name
     shutil.copytree(course / "release" / name, folder)
     nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
-    for label, code in answers.items():
-        cell = graded_cells(nb)[label]
+    for number, code in answers.items():
+        cell = graded_cells(nb)[name_of(number)]
         assert STUB in cell.source
         cell.source = cell.source.replace(STUB, code)
     nbformat.write(nb, folder / f"{name}.ipynb")
@@ -135,7 +138,7 @@ def test_the_release_has_the_answer_cells_of_the_students_version(course):
         if "exercise" in cell.metadata.get("tags", [])
     ]
     cells = graded_cells(released(course))
-    assert [cells[label].source for label in EXERCISES] == students
+    assert [cells[name_of(number)].source for number in EXERCISES] == students
 
 
 def grades(course):
@@ -162,7 +165,9 @@ def test_each_cell_has_the_planned_points(course, student):
         got = {grade.name: grade.score for grade in submission.grades}
     planned = SUBMISSIONS[student][1]
     assert got == {
-        f"{label}-test-{k}": point for label in planned for k, point in enumerate(planned[label])
+        f"{name_of(number)}-test-{k}": point
+        for number in planned
+        for k, point in enumerate(planned[number])
     }
 
 
@@ -190,14 +195,13 @@ def test_the_solutions_of_every_page_get_all_points(page, tmp_path):
 
     name, course = page.stem, tmp_path / "course"
     build(tmp_path)
-    source = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
-    solution = re.compile(r"### BEGIN SOLUTION\n(.*)\n### END SOLUTION", re.S)
-    found = {label: solution.search(cell.source) for label, cell in graded_cells(source).items()}
+    nb = nbformat.read(page, as_version=4)
+    right = {ex.number: solution(nb, ex) for ex in exercises(nb)}
     nbgrader(course, "generate_assignment", name)
-    hand_in(course, "teacher", {label: m[1] for label, m in found.items() if m}, name)
+    hand_in(course, "teacher", right, name)
     nbgrader(course, "autograde", name, "--ExecutePreprocessor.timeout=250")  # on a busy machine
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         submission = book.find_submission(name, "teacher")
-        secrets = read_sheet(page).secrets.values()
-        assert submission.max_score == sum(1 + len(secret.tests) for secret in secrets)
+        sheets = read_sheet(page).exercises.values()
+        assert submission.max_score == sum(1 + len(hidden.tests) for hidden in sheets)
         assert submission.score == submission.max_score

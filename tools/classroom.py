@@ -3,17 +3,18 @@
 $ python tools/classroom.py                      # into _build/classroom
 $ python tools/classroom.py --output elsewhere
 
-- ``student/``: solutions and their text are gone; each answer cell ends in a stub that raises;
+- ``student/``: without the section of solutions; each answer cell ends in a stub that raises;
 - ``instructor/``: solutions open, with the notes, the hidden tests and the wrong answers;
 - ``course/``: the root of an nbgrader course, one assignment for each notebook.
 
 The tables of ``teaching/objectives.md`` are written, too.
 
-The exercises stand in the notebooks.  What students must not see stands in ``classroom/``, one
-file for each notebook, cut into cells by lines that begin with ``# %%``:
+The exercises are in the notebooks, and their checks in ``rnn_exercises``.  What students must not
+see is in ``classroom/``, one file for each notebook, cut into cells by lines that begin with
+``# %%``:
 
 - ``# %% [markdown]``: notes for the teacher, about the whole page;
-- ``# %% ex-1-2 | easy | 10 min | objective 4``: opens the part of an exercise;
+- ``# %% 1.2 | easy | 10 min | objective 4``: opens the part of an exercise;
 - ``# %% test: ...``: a hidden test, which runs after the answer, among the names of the notebook;
 - ``# %% wrong: ...``: a plausible answer that a hidden test must refuse.
 """
@@ -37,7 +38,7 @@ from tools.notebooks import normalise, to_bytes
 
 __all__ = [
     "Exercise",
-    "Secret",
+    "Hidden",
     "Sheet",
     "build",
     "exercises",
@@ -46,6 +47,7 @@ __all__ = [
     "pages",
     "read_quiz",
     "read_sheet",
+    "solution",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,21 +70,18 @@ c.ExecutePreprocessor.interrupt_on_timeout = True
 
 @dataclass
 class Exercise:
-    """One exercise of a notebook: positions of its cells, and what they say."""
+    """One exercise of a notebook."""
 
-    label: str
+    number: str  # "1.2"
     title: str
-    number: str  # as the check says it: "Exercise 1.2"
-    check: int
-    blank: int
-    solution: int
-    end: int  # the Markdown cell that closes the solution
-    start: str  # the code of the blank without the call of the check
-    call: str  # "check_1_2(answer)"
+    answer: int  # the position of the cell that the reader edits
+    start: str  # the code of that cell without the call of the check
+    call: str  # 'check("1.2", step_batch)'
+    solution: int  # the position of the first cell of code that solves it
 
 
 @dataclass
-class Secret:
+class Hidden:
     """What ``classroom/`` holds for one exercise."""
 
     level: str
@@ -97,7 +96,7 @@ class Sheet:
     """What ``classroom/`` holds for one notebook."""
 
     notes: str
-    secrets: dict[str, Secret]
+    exercises: dict[str, Hidden]
 
 
 # Reading ---------------------------------------------------------------------------------------
@@ -110,37 +109,39 @@ def pages() -> list[Path]:
 
 def exercises(nb: NotebookNode) -> list[Exercise]:
     """Return the exercises of a notebook, in order."""
-    found = []
-    for check, cell in enumerate(nb.cells):
-        if "exercise-check" not in _tags(cell):
-            continue
-        blank = _next(nb, check, lambda c: "exercise" in _tags(c))
-        solution = _next(nb, blank, lambda c: "solution" in _tags(c))
-        end = _next(nb, solution, lambda c: "{solution-end}" in c.source)
-        text = "\n".join(c.source for c in nb.cells[check:blank])
-        title, label = re.search(r"\{exercise-start\} *(.*)\n:label: *(\S+)", text).groups()
-        number = re.search(r'@check\("(.*)"\)', cell.source)[1]
-        start, call = _split_call(nb.cells[blank].source)
-        found.append(
-            Exercise(label, title, number, check, blank, solution, end, start, call),
-        )
+    found, title = [], ("", "")
+    for answer, cell in enumerate(nb.cells):
+        if cell.cell_type == "markdown":
+            titles = re.findall(r"^### Exercise ([\d.]+): (.+)$", cell.source, re.M)
+            title = titles[-1] if titles else title
+        elif "exercise" in _tags(cell):
+            number, name = title
+            start, call = _split_call(cell.source)
+            solution = _position(nb, f"### Solution {number}\n") + 1
+            found.append(Exercise(number, name, answer, start, call, solution))
     return found
+
+
+def _position(nb: NotebookNode, heading: str) -> int:
+    """Return the position of the Markdown cell that begins with a heading."""
+    return next(k for k, c in enumerate(nb.cells) if (c.source + "\n").startswith(heading))
 
 
 def read_sheet(page: Path) -> Sheet:
     """Return what ``classroom/`` holds for a notebook."""
-    sheet, secret = Sheet("", {}), None
-    for part in re.split(r"^# %% *", _sheet_path(page).read_text("utf-8"), flags=re.M)[1:]:
+    sheet, hidden = Sheet("", {}), None
+    text = (SHEETS / f"{page.stem}.py").read_text("utf-8")
+    for part in re.split(r"^# %% *", text, flags=re.M)[1:]:
         head, _, body = part.partition("\n")
         kind, _, title = (piece.strip() for piece in head.partition(":"))
         if head.startswith("[markdown]"):
             sheet.notes = re.sub(r"^# ?", "", body.strip(), flags=re.M)
-        elif kind in ("test", "wrong") and secret:
-            (secret.tests if kind == "test" else secret.wrong).append((title, body.strip()))
+        elif kind in ("test", "wrong") and hidden:
+            (hidden.tests if kind == "test" else hidden.wrong).append((title, body.strip()))
         else:
-            label, level, minutes, objective = (piece.strip() for piece in head.split("|"))
+            number, level, minutes, objective = (piece.strip() for piece in head.split("|"))
             numbers = [int(n) for n in re.findall(r"\d+", objective)]
-            secret = sheet.secrets[label] = Secret(level, int(minutes.split()[0]), numbers)
+            hidden = sheet.exercises[number] = Hidden(level, int(minutes.split()[0]), numbers)
     return sheet
 
 
@@ -164,30 +165,22 @@ def objectives_page() -> str:
         rows = ["| you will be able to | exercises |", "|---|---|"]
         for k, objective in enumerate(re.findall(r"^- (.+?)[,.]?$", after, re.M), start=1):
             mine = [
-                f"{{ref}}`{ex.title} <{ex.label}>` ({secret.level}, {secret.minutes} min)"
+                f"Exercise {ex.number}: {ex.title} ({hidden.level}, {hidden.minutes} min)"
                 for ex in exercises(nb)
-                if k in (secret := sheet.secrets[ex.label]).objectives
+                if k in (hidden := sheet.exercises[ex.number]).objectives
             ]
             rows.append(f"| {objective} | {'; '.join(mine) or '–'} |")
         parts.append(f"## {title}\n\n" + "\n".join(rows))
     return "\n\n".join(parts) + "\n"
 
 
-def _sheet_path(page: Path) -> Path:
-    return SHEETS / f"{page.stem}.py"
-
-
 def _tags(cell: NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
-def _next(nb: NotebookNode, start: int, wanted) -> int:
-    return next(i for i in range(start + 1, len(nb.cells)) if wanted(nb.cells[i]))
-
-
-def _split_call(blank: str) -> tuple[str, str]:
-    """Cut a blank into its code and the call of the check in its last line."""
-    code, _, call = blank.rstrip().rpartition("\n")
+def _split_call(answer: str) -> tuple[str, str]:
+    """Cut an answer into its code and the call of the check in its last line."""
+    code, _, call = answer.rstrip().rpartition("\n")
     return code.rstrip(), call
 
 
@@ -196,65 +189,63 @@ def _split_call(blank: str) -> tuple[str, str]:
 
 def student(nb: NotebookNode) -> NotebookNode:
     """Return the version without solutions."""
-    return _rebuild(nb, lambda ex, cells: [_answer_cell(cells[ex.blank], ex, STUB)])
+    made = _without_solutions(nb)
+    for ex in exercises(nb):
+        made.cells[ex.answer] = _answer_cell(nb.cells[ex.answer], ex, STUB)
+    return made
 
 
 def assignment(nb: NotebookNode, sheet: Sheet) -> NotebookNode:
     """Return the source of an assignment: a point for the check and for each hidden test."""
-
-    def answer(ex: Exercise, cells: list[NotebookNode]) -> list[NotebookNode]:
-        solution, _ = _split_call(_until_call(cells[ex.solution].source, ex.call))
-        marked = f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
-        cell = _answer_cell(cells[ex.blank], ex, marked)
-        cell.metadata.nbgrader = _grading(ex.label, solution=True)
-        raising = ex.call.replace("(", ".__wrapped__(", 1)  # raises where the check only prints
-        graded = [f"# {ex.number}: the check, graded\n{raising}"]
-        for k, (_, code) in enumerate(sheet.secrets[ex.label].tests, start=1):
+    made = _without_solutions(nb)
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    for ex in reversed(exercises(nb)):  # from the end, so that the positions stay right
+        marked = f"### BEGIN SOLUTION\n{solution(nb, ex)}\n### END SOLUTION"
+        answer = _answer_cell(nb.cells[ex.answer], ex, marked)
+        answer.metadata.nbgrader = _grading(_name(ex), solution=True)
+        strict = ex.call.removesuffix(")") + ", strict=True)"  # raises where a reader gets a text
+        graded = [f"# Exercise {ex.number}: the check, graded\n{strict}"]
+        for k, (_, code) in enumerate(sheet.exercises[ex.number].tests, start=1):
             hidden = f"### BEGIN HIDDEN TESTS\n{in_function(code)}\n### END HIDDEN TESTS"
-            graded.append(f"# {ex.number}: hidden test {k}\n{hidden}")
+            graded.append(f"# Exercise {ex.number}: hidden test {k}\n{hidden}")
         tests = [
             new_code_cell(
                 source,
-                id=f"{ex.label}-test-{k}",
-                metadata={"nbgrader": _grading(f"{ex.label}-test-{k}", points=1)},
+                id=f"{_name(ex)}-test-{k}",
+                metadata={"nbgrader": _grading(f"{_name(ex)}-test-{k}", points=1)},
             )
             for k, source in enumerate(graded)
         ]
-        return [cell, *tests]
-
-    made = _rebuild(nb, answer)
-    for cell in made.cells:
-        if "exercise-check" in _tags(cell):
-            cell.metadata.nbgrader = _grading(cell.id)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+        made.cells[ex.answer : ex.answer + 1] = [answer, *tests]
     return made
 
 
 def instructor(nb: NotebookNode, sheet: Sheet, quiz: str = "") -> NotebookNode:
     """Return the teacher's version: notes, open solutions, hidden tests, wrong answers, quiz."""
-
-    def answer(ex: Exercise, cells: list[NotebookNode]) -> list[NotebookNode]:
-        secret = sheet.secrets[ex.label]
-        kept = [copy.deepcopy(cell) for cell in cells[ex.blank + 1 : ex.end + 1]]
-        _, _, before = kept[0].source.partition("{solution-start}")
-        text = before.partition("```")[2].strip()
-        kept[0].source = "\n\n".join(filter(None, ["**Solution**", text]))
-        inside = _cut_at_end(kept[-1].source)[0].strip()
-        kept[-1] = new_markdown_cell(inside, id=f"{ex.label}-after")
-        head = f"**For the teacher**: {secret.level}, about {secret.minutes} minutes."
-        parts = [head, "Common mistakes, each refused by a hidden test:"]
-        parts += [f"- {title}\n\n{_indented(code)}" for title, code in secret.wrong]
-        parts += ["Hidden tests:"]
-        parts += [f"- {title}\n\n{_indented(code)}" for title, code in secret.tests]
-        note = new_markdown_cell("\n\n".join(parts), id=f"{ex.label}-teacher")
-        return [cells[ex.blank], *(c for c in kept if c.source), note]
-
-    made = _rebuild(nb, answer)
+    made = copy.deepcopy(nb)
+    made.cells[_position(made, "## Solutions\n")].metadata = nbformat.from_dict({})
+    for ex in reversed(exercises(nb)):
+        hidden = sheet.exercises[ex.number]
+        parts = [f"**For the teacher**: {hidden.level}, about {hidden.minutes} minutes."]
+        parts.append("Common mistakes, each refused by a hidden test:")
+        parts += [f"- {title}\n\n{_indented(code)}" for title, code in hidden.wrong]
+        parts.append("Hidden tests:")
+        parts += [f"- {title}\n\n{_indented(code)}" for title, code in hidden.tests]
+        note = new_markdown_cell("\n\n".join(parts), id=f"{_name(ex)}-teacher")
+        made.cells.insert(ex.solution + 1, note)
     made.cells.insert(1, new_markdown_cell(sheet.notes, id="teacher"))
     if quiz:
-        made.cells.append(new_markdown_cell(_plain(f"## Quiz\n\n{quiz}"), id="quiz"))
+        made.cells.append(new_markdown_cell(f"## Quiz\n\n{_unfenced(quiz)}", id="quiz"))
     return made
+
+
+def solution(nb: NotebookNode, ex: Exercise) -> str:
+    """Return the code that solves an exercise, up to the call of its check."""
+    lines = nb.cells[ex.solution].source.split("\n")
+    end = next(k for k, line in enumerate(lines) if line.startswith("check("))
+    return "\n".join(lines[:end]).rstrip()
 
 
 def in_function(code: str) -> str:
@@ -262,48 +253,28 @@ def in_function(code: str) -> str:
     return f"def hidden_test():\n{textwrap.indent(code, '    ')}\n\n\nhidden_test()"
 
 
-def _rebuild(nb: NotebookNode, answer) -> NotebookNode:
-    """Return a copy with ``answer(exercise, cells)`` in place of each blank and solution."""
-    nb = copy.deepcopy(nb)
-    cells, done = [], 0
-    for ex in exercises(nb):
-        cells += nb.cells[done : ex.blank] + answer(ex, nb.cells)
-        after = _cut_at_end(nb.cells[ex.end].source)[1].strip()
-        cells += [new_markdown_cell(after, id=nb.cells[ex.end].id)] if after else []
-        done = ex.end + 1
-    nb.cells = cells + nb.cells[done:]
-    for cell in nb.cells:
-        if cell.cell_type == "markdown":
-            cell.source = _plain(cell.source)
-    return nb
+def _without_solutions(nb: NotebookNode) -> NotebookNode:
+    made = copy.deepcopy(nb)
+    del made.cells[_position(made, "## Solutions\n") :]
+    return made
 
 
-def _answer_cell(blank: NotebookNode, ex: Exercise, stub: str) -> NotebookNode:
+def _answer_cell(answer: NotebookNode, ex: Exercise, code: str) -> NotebookNode:
     """Return a cell that raises until the stub is deleted; the notebook runs on after it."""
-    cell = new_code_cell(f"{ex.start}\n\n\n{stub}\n{ex.call}", id=blank.id)
-    cell.metadata.tags = [*_tags(blank), "raises-exception"]
+    cell = new_code_cell(f"{ex.start}\n\n\n{code}\n{ex.call}", id=answer.id)
+    cell.metadata.tags = [*_tags(answer), "raises-exception"]
     return cell
 
 
-def _until_call(solution: str, call: str) -> str:
-    """Cut a solution after the first call of its check: what follows only shows the result."""
-    name = call.partition("(")[0]
-    lines = solution.split("\n")
-    return "\n".join(lines[: next(i for i, x in enumerate(lines) if x.startswith(name)) + 1])
+def _name(ex: Exercise) -> str:
+    """Return the name of an exercise for nbgrader, which allows no dots."""
+    return "exercise-" + ex.number.replace(".", "-")
 
 
-def _cut_at_end(source: str) -> tuple[str, str]:
-    """Return what stands before and after the gate that closes a solution."""
-    before, _, rest = source.partition("```{solution-end}")
-    return before, rest.partition("```")[2]
-
-
-def _plain(text: str) -> str:
-    """Write the gates and hints of exercises as JupyterLab shows them."""
-    text = re.sub(r"```\{exercise-start\} *(.*)\n:label: *\S+\n```", r"**Exercise: \1**", text)
-    hint = r"```\{dropdown\} *(.*)\n(.*?)\n```"
-    fold = r"<details><summary>\1</summary>\n\n\2\n\n</details>"
-    return re.sub(hint, fold, text, flags=re.S)
+def _unfenced(quiz: str) -> str:
+    """Write the answers of a quiz, which is a page of the website, as JupyterLab shows them."""
+    fold = r"<details><summary>Answer</summary>\n\n\1\n\n</details>"
+    return re.sub(r"```\{dropdown\} Answer\n(.*?)\n```", fold, quiz, flags=re.S)
 
 
 def _indented(code: str) -> str:
@@ -331,7 +302,7 @@ def build(output: Path) -> None:
         for path, version in made.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(to_bytes(_stored(version)))
-            _copy_neighbours(page.parent, path.parent)
+            shutil.copy(page.with_name("matplotlibrc"), path.parent)
     (output / "course" / "nbgrader_config.py").write_text(CONFIG, "utf-8")
 
 
@@ -342,15 +313,6 @@ def _stored(nb: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code" and not cell.outputs:
             cell.execution_count = None
     return nb
-
-
-def _copy_neighbours(source: Path, target: Path) -> None:
-    """Copy what the cells of a folder read: figure settings, parameters, a module."""
-    for path in source.iterdir():
-        if False:
-            shutil.copytree(path, target / path.name, dirs_exist_ok=True)
-        elif path.is_file() and path.suffix not in (".ipynb", ".toml"):
-            shutil.copy(path, target)
 
 
 def main(arguments: list[str] | None = None) -> int:
