@@ -117,6 +117,7 @@ class NotebookFigure(SphinxDirective):
     """
 
     required_arguments = 1
+    final_argument_whitespace = True
     has_content = True
     option_spec: ClassVar = {"alt": directives.unchanged}
 
