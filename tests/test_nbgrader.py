@@ -47,8 +47,8 @@ SUBMISSIONS = {
             "1.3": mistake("1.3", "sum of two"),
             "1.4": mistake("1.4", "above 1"),
         },
-        # The second answer passes its check: only a hidden test finds the lost axis.
-        {"1.1": [0, 0, 0], "1.2": [1, 0, 1], "1.3": [0, 0, 0], "1.4": [0, 0, 0]},
+        # The second answer loses an axis for a batch of one, and only there.
+        {"1.1": [0, 0, 0], "1.2": [0, 0, 1], "1.3": [0, 0, 0], "1.4": [0, 0, 0]},
     ),
     "endless": (
         {**RIGHT, "1.2": "while True:\n    pass"},
