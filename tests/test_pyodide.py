@@ -118,7 +118,7 @@ def test_the_wheels_hold_both_packages_the_data_and_what_notebooks_read():
 
 
 def test_the_pure_wheels_are_those_of_the_locks():
-    pinned = PINNED.findall((pyodide.TOP / "constraints.txt").read_text("utf-8"))
+    pinned = PINNED.findall((pyodide.TOP / "locks" / "book.txt").read_text("utf-8"))
     for name in pyodide.PURE:
         package, version = name.split("-")[:2]
         assert package == "filelock" or (package, version) in pinned

@@ -33,10 +33,10 @@ def test_every_direct_requirement_is_exact_and_explained():
 
 def test_the_locks_hold_the_direct_requirements():
     for direct, lock in (
-        ("requirements.txt", "constraints.txt"),
-        ("requirements-theano.in", "requirements-theano.txt"),
-        ("requirements-classroom.in", "requirements-classroom.txt"),
-        ("constraints.txt", "requirements-classroom.txt"),
+        ("requirements.txt", "locks/book.txt"),
+        ("locks/theano.in", "locks/theano.txt"),
+        ("locks/classroom.in", "locks/classroom.txt"),
+        ("locks/book.txt", "locks/classroom.txt"),
     ):
         locked = {(name, version) for (name, _), version in pins(lock).items()}
         assert {(name, version) for (name, _), version in pins(direct).items()} <= locked
