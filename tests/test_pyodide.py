@@ -60,6 +60,7 @@ def test_where_nothing_is_reached_the_message_says_what_to_do(empty, monkeypatch
     lock = pyodide.OUT / "pyodide-lock.json"
     lock.write_text("{}")  # of an earlier state
     monkeypatch.setattr(pyodide, "PLACES", [place()])
+    monkeypatch.setattr(pyodide, "library_wheel", lambda: None)
     pyodide.main()
     said = capsys.readouterr().err
     assert "no Run buttons" in said
