@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from rnn_exercises import check
 from rnn_lib.data import load_sunspots
 
 YEARS, COUNTS = load_sunspots()
@@ -11,23 +10,8 @@ TRAIN = YEARS <= 1920
 W = 12
 
 
-@pytest.fixture
-def said(capsys):
-    def verdict(number, answer):
-        check(number, answer)
-        captured = capsys.readouterr()
-        assert captured.err == ""
-        return captured.out
-
-    return verdict
-
-
-def fails(*arguments):
-    raise RuntimeError("not finished")
-
-
 @pytest.mark.parametrize("number", ["6.2.1", "6.2.2", "6.2.3"])
-def test_anything_else_gets_one_sentence(said, number):
+def test_anything_else_gets_one_sentence(said, fails, number):
     assert said(number, None) == "Not yet: expected a function, got None.\n"
     assert said(number, "text") == "Not yet: expected a function, got a value of type str.\n"
     assert said(number, fails) == "Not yet: your code raises RuntimeError: not finished.\n"
