@@ -107,11 +107,9 @@ $(ENV_CLASS): tools/install.py locks/build.txt locks/classroom.txt hub/package.j
 	if command -v npm >/dev/null; then npm ci --prefix .venv-classroom --ignore-scripts --no-audit --no-fund --silent; fi
 	@touch $@
 
-# What runs Python in the pages comes first; where it cannot be had, the tool says so and the book is built without.
 # After a failed build the next one would skip the page with the warning, so its cache goes. The order of the pages is
 # part of every page, so a new one builds all of them.
 $(SITE): $(ENV) $(SOURCES)
-	$(PY) tools/pyodide.py
 	.venv/$(BIN)/jupyter-book build . -W -n --keep-going $(if $(filter $(ENV) _config.yml _toc.yml _ext/%,$?),--all) \
 	    || { rm -rf _build/.doctrees $@; exit 1; }
 	@touch $@
