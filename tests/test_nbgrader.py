@@ -46,11 +46,11 @@ SUBMISSIONS = {
         {
             "1.1": mistake("1.1", "input to output") + FAKE,
             "1.2": mistake("1.2", "batch of one"),
-            "1.3": mistake("1.3", "sum of two"),
+            "1.3": mistake("1.3", "straight part"),
             "1.4": mistake("1.4", "above 1"),
         },
-        # The second answer passes its check: only a hidden test finds the lost axis.
-        {"1.1": [0, 0, 0], "1.2": [1, 0, 1], "1.3": [0, 0, 0], "1.4": [0, 0, 0]},
+        # The third answer passes its check: only a hidden test tries inputs that are this large.
+        {"1.1": [0, 0, 0], "1.2": [0, 0, 1], "1.3": [1, 0, 1], "1.4": [0, 0, 0]},
     ),
     "endless": (
         {**RIGHT, "1.2": "while True:\n    pass"},
