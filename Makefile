@@ -16,9 +16,8 @@ ENV_THEANO := .venv-theano/.installed
 ENV_BENCH := .venv-bench/.installed
 ENV_CLASS := .venv-classroom/.installed
 SITE := _build/html/index.html
-SOURCES := $(shell find _config.yml _toc.yml references.bib *.md _ext _static _vendor chapters teaching hub rnn_lib data tools/pyodide.py -type f -not -path '*/.*' -not -name '*.pyc')
+SOURCES := $(shell find _config.yml _toc.yml *.md _ext _static _vendor chapters teaching hub data pyproject.toml rnn_lib rnn_exercises tools/pyodide.py tools/bytecode.mjs -type f -not -path '*/.*' -not -name '*.pyc')
 
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # Two workers, each notebook and each test file on one of them. One thread each: small arrays gain nothing from more.
 PYTEST := -m pytest -n 2 --dist loadfile
 PYTEST_CLASS := -m pytest -n 2 --dist loadgroup
@@ -76,45 +75,34 @@ lint: $(ENV)     ## check style, formatting and types
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-lock:            ## write constraints.txt and requirements-theano.txt anew
+lock:            ## write the locks anew, with the newest versions that the pins leave open
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/$(BIN)/python $(PIP_INSTALL) uv==0.13.8
-	.venv-lock/$(BIN)/uv $(LOCK) --no-emit-package rnn-lib requirements.txt --output-file constraints.txt
-	.venv-lock/$(BIN)/uv $(LOCK) requirements-theano.in --output-file requirements-theano.txt
-	.venv-lock/$(BIN)/uv $(subst --upgrade,,$(LOCK)) --no-emit-package rnn-lib requirements-classroom.in --output-file requirements-classroom.txt
-LOCK := pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+	.venv-lock/$(BIN)/python -m pip install --quiet --require-hashes -r locks/build.txt
+	for name in build theano benchmarks; do .venv-lock/$(BIN)/uv $(LOCK) --upgrade locks/$$name.in --output-file locks/$$name.txt; done
+	.venv-lock/$(BIN)/uv $(LOCK) --upgrade --no-emit-package rnn-lib requirements.txt --output-file locks/book.txt
+	.venv-lock/$(BIN)/uv $(LOCK) --no-emit-package rnn-lib locks/classroom.in --output-file locks/classroom.txt
+LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+    --no-emit-find-links --custom-compile-command "make lock"
 
 clean:           ## remove the website and the environments
 	rm -rf _build .venv .venv-theano .venv-bench .venv-classroom .venv-lock .pytest_cache .mypy_cache .ruff_cache
 
-# The default environment: the lock, and this folder's rnn_lib.
-$(ENV): requirements.txt constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit(f"The book needs Python 3.11, 3.12 or 3.13, not {sys.version.split()[0]}: try  PYTHON=python3.12 make book")'
-	$(PYTHON) -m venv .venv
-	$(PY) $(PIP_INSTALL) -r requirements.txt -c constraints.txt
-	@touch $@
+# Each environment from its lock, with checked files only.
+$(ENV): tools/install.py requirements.txt locks/build.txt locks/book.txt pyproject.toml
+	$(PYTHON) tools/install.py
 
-# The second engine. Theano comes as source alone: the locked setuptools builds it, hence no isolation. It needs no compiler.
-$(ENV_THEANO): requirements-theano.txt pyproject.toml tools/python311.sh
+# The second engine, where there is a Python that runs it.
+$(ENV_THEANO): tools/install.py locks/build.txt locks/theano.txt pyproject.toml tools/python311.sh
 	@python311=$$(PYTHON311='$(PYTHON311)' PYTHON='$(PYTHON)' sh tools/python311.sh) || { [ -z "$$CI" ]; exit; }; \
-	set -ex; \
-	"$$python311" -m venv .venv-theano; \
-	$(PY_THEANO) $(PIP_INSTALL) $$(grep -E '^(setuptools|wheel)==' requirements-theano.txt); \
-	$(PY_THEANO) $(PIP_INSTALL) --no-build-isolation -r requirements-theano.txt; \
-	$(PY_THEANO) $(PIP_INSTALL) --no-deps -e .; \
-	touch $@
+	"$$python311" tools/install.py theano
 
 # The peers of the benchmark.
-$(ENV_BENCH): benchmarks/requirements.txt
-	$(PYTHON) -m venv .venv-bench
-	.venv-bench/$(BIN)/python $(PIP_INSTALL) -r benchmarks/requirements.txt
-	@touch $@
+$(ENV_BENCH): tools/install.py locks/build.txt locks/benchmarks.txt
+	$(PYTHON) tools/install.py benchmarks
 
 # The environment of a class: the book's, nbgrader and JupyterHub; its proxy where Node.js is.
-$(ENV_CLASS): requirements-classroom.txt hub/package.json hub/package-lock.json pyproject.toml
-	$(PYTHON) -m venv .venv-classroom
-	$(PY_CLASS) $(PIP_INSTALL) -r requirements-classroom.txt
-	$(PY_CLASS) $(PIP_INSTALL) --no-deps -e .
+$(ENV_CLASS): tools/install.py locks/build.txt locks/classroom.txt hub/package.json hub/package-lock.json pyproject.toml
+	$(PYTHON) tools/install.py classroom
 	cp hub/package.json hub/package-lock.json .venv-classroom
 	if command -v npm >/dev/null; then npm ci --prefix .venv-classroom --ignore-scripts --no-audit --no-fund --silent; fi
 	@touch $@

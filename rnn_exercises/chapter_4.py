@@ -41,7 +41,7 @@ def exercise_1(stable_loss: Any) -> None:
     assert np.isclose(low, right), f"z - 2000 has the loss of z, {right:.3f}, not {low:.3f}."
 
     rng = np.random.default_rng()
-    n, n_classes = rng.integers(4, 9, 2)
+    n, n_classes = rng.integers(4, 9, 2).tolist()
     z, y = rng.normal(scale=2, size=(n, n_classes)), rng.integers(0, n_classes, n)
     sizes = f"with {n} sequences of {n_classes} classes"
     with fitting(f"{sizes} the shapes do not fit: take all sizes from z and y."):
@@ -85,7 +85,7 @@ def exercise_2(last_states: Any) -> None:
     assert np.allclose(last, h[[1, 0, 3], range(3)]), "take each at its own last step."
 
     rng = np.random.default_rng()
-    n_steps, n_batch, n_hidden = rng.integers(4, 9, 3)
+    n_steps, n_batch, n_hidden = rng.integers(4, 9, 3).tolist()
     lengths = rng.integers(1, n_steps + 1, n_batch)
     lengths[:2] = n_steps, 1
     mask = mask_of(lengths, n_steps)
@@ -125,7 +125,7 @@ def exercise_3(clip: Any) -> None:
     (negative,) = clip_with(clip, [np.array([-3.0, -4.0])], 1.0)
     assert not np.allclose(negative, [0.6, 0.8]), "the signs are lost: -3 must stay negative."
     assert np.allclose(negative, [-0.6, -0.8]), (
-        f"-3 and -4 become -0.6 and -0.8 at the norm 1, not {negative.tolist()}: "
+        f"-3 and -4 become -0.6 and -0.8 at the norm 1, not {np.round(negative, 3).tolist()}: "
         "each number is squared before they are added up."
     )
     small = clip_with(clip, grads, 50.0)

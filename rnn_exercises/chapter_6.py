@@ -113,8 +113,7 @@ def exercise_3(train_early: Any) -> None:
     whole = share_right(network, x_valid, names[y_valid])
     found = f"after 7 frames {early:.0%}, on whole utterances {whole:.0%} of the validation set"
     assert max(early, whole) > 0.3, (
-        "that network does not know the speakers of y_train: train it inside the function, on the "
-        "x_train and y_train that it gets."
+        "train the network inside the function, on its x_train and y_train."
     )
     assert early > 0.8, f"{found}; over 80 % is asked for after 7."
     assert whole > 0.85, f"{found}: better early, but whole utterances lost (over 85 %)."

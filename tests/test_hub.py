@@ -187,15 +187,15 @@ def test_the_recipe_copies_what_is_there_and_let_in():
 def test_the_recipe_runs_as_a_user_and_installs_the_lock():
     assert re.findall(r"^USER (.+)$", RECIPE, re.M) == ["jovyan"]
     assert "useradd --uid 1000 --gid 100 --create-home jovyan" in RECIPE
-    assert "-r requirements-classroom.txt" in RECIPE
-    assert RECIPE.index("-r requirements-classroom.txt") < RECIPE.index("--no-deps .")
+    assert "-r locks/classroom.txt" in RECIPE
+    assert RECIPE.index("-r locks/classroom.txt") < RECIPE.index("--no-deps --no-build-isolation .")
 
 
 def test_the_recipes_package_is_whole(tmp_path):
     """What the recipe copies is enough to install rnn_lib with its data, and the checks."""
     for sources, target in copied():
         for source in sources:
-            if target in (".", "./", source) and source != "requirements-classroom.txt":
+            if target in (".", "./", source) and source != "locks":
                 copy_to = tmp_path / "context" / source
                 copy_to.parent.mkdir(exist_ok=True)
                 copier = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
@@ -225,6 +225,6 @@ def test_the_recipes_package_is_whole(tmp_path):
 
 @pytest.mark.whole
 def test_the_locked_packages_need_no_compiler(tmp_path):
-    install = re.search(r"pip (install .* -r requirements-classroom.txt)", RECIPE)[1].split()
+    install = re.search(r"pip (install .* -r locks/classroom.txt)", RECIPE)[1].split()
     options = ["--dry-run", "--ignore-installed", "--quiet"]
     subprocess.run([sys.executable, "-m", "pip", *install, *options], cwd=ROOT, check=True)

@@ -60,6 +60,7 @@ def test_where_nothing_is_reached_the_message_says_what_to_do(empty, monkeypatch
     lock = pyodide.OUT / "pyodide-lock.json"
     lock.write_text("{}")  # of an earlier state
     monkeypatch.setattr(pyodide, "PLACES", [place()])
+    monkeypatch.setattr(pyodide, "library_wheel", lambda: None)
     pyodide.main()
     said = capsys.readouterr().err
     assert "no Run buttons" in said
@@ -118,7 +119,7 @@ def test_the_wheels_hold_both_packages_the_data_and_what_notebooks_read():
 
 
 def test_the_pure_wheels_are_those_of_the_locks():
-    pinned = PINNED.findall((pyodide.TOP / "constraints.txt").read_text("utf-8"))
+    pinned = PINNED.findall((pyodide.TOP / "locks" / "book.txt").read_text("utf-8"))
     for name in pyodide.PURE:
         package, version = name.split("-")[:2]
         assert package == "filelock" or (package, version) in pinned

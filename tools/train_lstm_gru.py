@@ -1,6 +1,6 @@
 """Measure over which lengths each cell learns the adding problem, for the page about LSTM and GRU.
 
-    python tools/train_lstm_gru.py             # about an hour; writes the table beside the page
+    python tools/train_lstm_gru.py             # about an hour; writes data/results/adding.csv
     python tools/train_lstm_gru.py --seeds 1   # a third of it
 
 Every network has 32 units (``wide``: 66, as many parameters as the LSTM), and reads minibatches of

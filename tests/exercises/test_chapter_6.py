@@ -188,8 +188,8 @@ class NearestMean:
         (NearestMean, "return a trained network, an RNN"),
         (whole, "over 80 % is asked for after 7"),
         (lambda x, y: whole([u[:7] for u in x], y), "whole utterances lost"),
-        (lambda x, y: whole(*scaled()[2:]), "does not know the speakers of y_train"),
-        (lambda x, y: RNN(12, 32, 9), "does not know the speakers of y_train"),
+        (lambda x, y: whole(*scaled()[2:]), "train the network inside the function"),
+        (lambda x, y: RNN(12, 32, 9), "train the network inside the function"),
     ],
 )
 def test_early_wrong(said, answer, reason):
