@@ -65,7 +65,7 @@ test-classroom: $(ENV_CLASS)    ## answer every exercise right and wrong, grade 
 
 notebooks: $(ENV)               ## format, execute and normalise all notebooks, or one: NB=chapters/02_theano.ipynb
 	$(PY) -m ruff format --quiet $(NB)
-	$(PY) tools/notebooks.py $(NB)
+	$(PY) -m tools.notebooks $(NB)
 
 bench: $(ENV) $(ENV_THEANO) $(ENV_BENCH)   ## measure speed beside PyTorch, JAX, NumPy and C, and store it for the page about it
 	$(PY) benchmarks/run.py

@@ -55,7 +55,7 @@ def step_batch(x_t, h_prev, Wxh, Whh, bh):
     return np.tanh(x_t @ Wxh.T + h_prev @ Whh.T + bh).squeeze()
 
 
-# %% wrong: a loop over four sequences, because the check has four
+# %% wrong: a loop over four sequences, whatever the batch has
 def step_batch(x_t, h_prev, Wxh, Whh, bh):
     return np.array([step(x_t[k], h_prev[k], Wxh, Whh, bh) for k in range(4)])
 
@@ -76,7 +76,7 @@ assert float(my_w @ run_network(falling, my_Wxh, my_Whh, my_bh)[-1]) < 0
 # %% wrong: the input weight 0.5 drives the tanh out of its straight part
 my_Wxh, my_Whh = np.array([[0.5], [0.0]]), np.array([[0.0, 0.0], [1.0, 0.0]])
 my_bh, my_w = np.zeros(2), np.array([1.0, -1.0])
-# %% wrong: the sum of two inputs in place of their difference
+# %% wrong: the sum of two inputs instead of their difference
 my_Wxh, my_Whh = np.array([[0.01], [0.0]]), np.array([[0.0, 0.0], [1.0, 0.0]])
 my_bh, my_w = np.zeros(2), np.array([1.0, 1.0])
 

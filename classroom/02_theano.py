@@ -9,7 +9,7 @@
 # **What goes wrong**
 #
 # - An expression is passed where a compiled function is asked for.
-# - `theano.function` stands inside the loop: it works, and takes a hundred times as long.
+# - `theano.function` is called inside the loop: it works, and takes a hundred times as long.
 # - The arguments of the step come in another order: sequences, then old values, then non-sequences.
 # - A gradient is wanted with respect to a number that was taken out of a shared variable by `get_value()`.
 #
@@ -24,9 +24,9 @@ assert np.isclose(mse(p, t), np.mean((p - t) ** 2))
 p, t = np.array([0.0, 1.0]), np.array([2.0, 5.0])
 assert np.isclose(mse(p, t), 10)
 assert np.isclose(mse(t, p), 10)
-# %% wrong: a difference of squares, equal to the square of a difference in the check's example
+# %% wrong: a difference of squares, which now and then equals the square of a difference
 mse = theano.function([prediction, target], T.mean(prediction**2 - target**2))
-# %% wrong: absolute values in place of squares
+# %% wrong: absolute values instead of squares
 mse = theano.function([prediction, target], T.mean(abs(prediction - target)))
 
 # %% 2.2 | medium | 20 min | objective 3
@@ -41,7 +41,7 @@ for k in (0.1, 0.5, 0.99):
         h = k * h + (1 - k) * x_t
         expected.append(h)
     assert np.allclose(smooth(x, k), expected)
-# %% wrong: 0.75, the number of the check, is written into the step
+# %% wrong: 0.75 is written into the step, whatever keep is
 smoothed, _ = theano.scan(
     lambda x_t, h_prev: 0.75 * h_prev + 0.25 * x_t,
     sequences=[series],
@@ -79,7 +79,7 @@ def make_descent(rate):
     return theano.function([], cost, updates=[(the_w, the_w - rate * T.grad(cost, the_w))]), the_w
 
 
-# %% wrong: the slope of the start for ever
+# %% wrong: the slope at the start, for ever
 def make_descent(rate):
     w = theano.shared(0.0, "w")
     return theano.function([], (w - 3) ** 2, updates=[(w, w + rate * 6)]), w
@@ -103,6 +103,6 @@ def reach(inputs):
     return once
 
 
-# %% wrong: the largest entry of each row in place of its norm
+# %% wrong: the largest entry of each row instead of its norm
 slope_x = T.grad(h[-1, 0], X)
 reach = theano.function([X], abs(slope_x).max(axis=1))

@@ -42,7 +42,7 @@ def largest_hidden(budget, input_size, output_size):
 
 
 # %% 3.2 | medium | 15 min | objective 1
-# %% test: equal sizes, where a wrong turn raises no error
+# %% test: equal sizes, where a missing transpose raises no error
 rng = np.random.default_rng(4)
 model, X, old = MendedRNN(3, 3, 2), rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
 for p in model.params:
@@ -65,7 +65,7 @@ def forward_step_batch(model, x_t, h_prev):
     return T.tanh(T.dot(x_t, Wxh.T) + T.dot(h_prev, Whh.T) + bh)
 
 
-# %% wrong: Whh is not turned
+# %% wrong: Whh is not transposed
 def forward_step_batch(model, x_t, h_prev):
     return T.tanh(T.dot(x_t, model.Wxh.T) + T.dot(h_prev, model.Whh) + model.bh)
 
@@ -76,7 +76,7 @@ rng = np.random.default_rng(5)
 Wxh, Whh, h = rng.normal(size=(6, 3)), rng.normal(size=(6, 2)), rng.uniform(-1, 1, 2)
 x, bh = rng.normal(size=3), np.array([-50.0, -50, -50, -50, 0.2, -0.1])
 assert np.allclose(gru_step(x, h, Wxh, Whh, bh), np.tanh(Wxh[4:] @ x + bh[4:]))
-# %% test: equal to the library's GRU, for sizes of other numbers
+# %% test: equal to the library's GRU, for other sizes
 rng, model = np.random.default_rng(6), RNN(4, 5, 2, cell="gru")
 for p in (model.Wxh, model.Whh, model.bh):
     p.set_value(rng.normal(size=p.get_value().shape))

@@ -30,7 +30,7 @@ assert np.isclose(stable_loss(z - 2000, y), stable_loss(z, y))
 assert stable_loss(z, y) > 0
 
 
-# %% wrong: the rows 0 and 1, because the check has two
+# %% wrong: the rows 0 and 1 alone
 def stable_loss(z, y):
     z = z - z.max(axis=1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
@@ -65,7 +65,7 @@ spoilt = np.where(mask[:, :, np.newaxis], h, 1e9)
 assert np.array_equal(last_states(spoilt, mask), last_states(h, mask))
 
 
-# %% wrong: three sequences, because the check has three
+# %% wrong: three sequences, whatever the batch has
 def last_states(h, mask):
     return np.stack([h[mask[:, k].sum() - 1, k] for k in range(3)])
 
@@ -93,7 +93,7 @@ assert all(np.allclose(c, 0.5 * g / norm) for c, g in zip(clipped, grads))
 assert np.allclose(clipped, [-0.6, -0.8])
 
 
-# %% wrong: the sum of an array in place of the sum of its squares
+# %% wrong: the sum of an array instead of the sum of its squares
 def clip(grads, max_norm):
     norm = np.sqrt(sum(g.sum() ** 2 for g in grads))
     scale = max_norm / norm if norm > max_norm else 1.0

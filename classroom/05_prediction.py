@@ -28,7 +28,7 @@ ranks = (p > p[np.arange(50), y][:, np.newaxis]).sum(axis=1)
 assert np.isclose(top_accuracy(p, y, 3), (ranks < 3).mean())
 
 
-# %% wrong: at most two classes, because the check has no more
+# %% wrong: at most two classes
 def top_accuracy(p, y, n):
     best = np.argsort(p, axis=-1)[:, -min(n, 2) :]
     return (best == y[:, np.newaxis]).any(axis=-1).mean()
@@ -48,7 +48,7 @@ table = np.random.default_rng(1).integers(0, 20, (9, 9))
 assert np.allclose(precision(table), np.diag(table) / table.sum(axis=0))
 
 
-# %% wrong: the largest number of a column in place of the right one
+# %% wrong: the largest number of a column instead of the right one
 def precision(confusion):
     return confusion.max(axis=0) / np.maximum(confusion.sum(axis=0), 1)
 
@@ -71,7 +71,7 @@ assert np.isclose(accuracy, (p.argmax(axis=1) == y)[sure].mean())
 assert tuple(answer_if_sure(np.array([[0.1, 0.2, 0.7]]), np.array([0]), 0.5)) == (1, 0)
 
 
-# %% wrong: two classes, because the check has two
+# %% wrong: two classes, whatever p has
 def answer_if_sure(p, y, threshold):
     answered = p.max(axis=-1) >= threshold
     hit = (p[:, 1] > 0.5) == y

@@ -7,7 +7,7 @@
 #
 # **What goes wrong**
 #
-# - The NumPy version uses names of the notebook in place of its arguments, and works for this network only.
+# - The NumPy version uses names of the notebook instead of its arguments, and works for this network only.
 # - The square matrix is not transposed, and its shape does not tell.
 # - The capstone is chosen on the test set.
 #   Ask for the validation curve first.

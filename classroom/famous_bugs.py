@@ -8,8 +8,8 @@
 #
 # **What goes wrong**
 #
-# - The symptom is cured, not the fault: probabilities are divided once more, a loss is clipped.
-#   The hidden tests of exercises 2 and 6 refuse this.
+# - The symptom is treated, not the bug: probabilities are divided once more, a loss is clipped.
+#   The hidden tests of exercises 6.6.2 and 6.6.6 refuse this.
 # - `reshape` is taken for a change of axes: the shape is right, and the numbers are mixed.
 # - The mask multiplies the losses, and infinity in the padding becomes "not a number".
 #
@@ -43,7 +43,7 @@ def fit(xs, ys, compile_function):
     return float(made["w"].get_value())
 
 
-# %% wrong: one update with all numbers in place of many updates
+# %% wrong: one update with all numbers instead of many updates
 def fit(xs, ys, compile_function):
     w, (a, b) = theano.shared(0.0, "w"), T.vectors("a", "b")
     cost = ((w * a - b) ** 2).sum()
@@ -53,7 +53,7 @@ def fit(xs, ys, compile_function):
 
 
 # %% 6.6.2 | medium | 15 min | objective 2
-# %% test: alone as in company
+# %% test: the same alone as in a batch
 layer = theano.function([h], probabilities(h))
 many = np.random.default_rng(2).uniform(-1, 1, (7, H))
 assert np.allclose(layer(many)[3:4], layer(many[3:4]))
@@ -90,14 +90,14 @@ assert np.allclose(run(changed)[:5], run(six)[:5])
 assert not np.allclose(run(changed)[5], run(six)[5])
 
 
-# %% wrong: reshape in place of a change of axes
+# %% wrong: reshape instead of an exchange of axes
 def last_states(x):
     by_time = x.reshape((x.shape[1], x.shape[0], x.shape[2]))
     h, _ = theano.scan(step, sequences=[by_time], outputs_info=[T.zeros((x.shape[0], H))])
     return h[-1]
 
 
-# %% wrong: four rows for the first state, because the check has four sequences
+# %% wrong: four rows for the first state, whatever the batch has
 def last_states(x):
     h_0 = T.zeros((4, H))
     h, _ = theano.scan(step, sequences=[x.dimshuffle(1, 0, 2)], outputs_info=[h_0])

@@ -22,7 +22,7 @@ assert np.isclose(sigmoid(bias_for(3)) ** 3, 0.5)
 assert np.isclose(sigmoid(bias_for(1000)) ** 1000, 0.5)
 
 
-# %% wrong: the sign is turned
+# %% wrong: the wrong sign
 def bias_for(n_steps):
     f = 0.5 ** (1 / n_steps)
     return -np.log(f / (1 - f))
@@ -55,7 +55,7 @@ for x in adding_problem(1, 1000, np.random.default_rng(1))[0][:, 0]:
 assert np.abs(h - start).max() < 0.01
 
 
-# %% wrong: four units, because the check has four
+# %% wrong: four units, whatever is asked
 def keep_everything(n_hidden):
     return np.array([0.0] * 4 + [15.0] * 4 + [0.0] * 4)
 

@@ -48,7 +48,7 @@ assert np.allclose(p, [0, 0, 1, 0])
 assert np.array_equal(z, before)
 
 
-# %% wrong: the first tokens in place of the best
+# %% wrong: the first tokens instead of the best
 def knobs(z, temperature, top_k):
     z = np.where(np.arange(len(z)) < top_k, z, -np.inf) / temperature
     e = np.exp(z - z.max())
@@ -84,7 +84,7 @@ def chunks(stream, n_streams, n_steps):
     return [(x[s : s + n_steps], y[s : s + n_steps]) for s in starts]
 
 
-# %% wrong: neighbours of the stream stand side by side
+# %% wrong: neighbours of the stream get columns next to each other
 def chunks(stream, n_streams, n_steps):
     length = (len(stream) - 1) // n_streams
     x = stream[: n_streams * length].reshape(length, n_streams)

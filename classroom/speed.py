@@ -44,7 +44,7 @@ def check_weights():
 check_weights()
 
 
-# %% wrong: as many steps as the check has
+# %% wrong: at most thirty steps
 def averages(dot, x, W, c):
     state, states, p = np.zeros(len(c)), [], dot(x, W.T) + c
     for t in range(min(len(p), 30)):
@@ -53,7 +53,7 @@ def averages(dot, x, W, c):
     return np.array(states)
 
 
-# %% wrong: the weights are not turned
+# %% wrong: the weights are not transposed
 def averages(dot, x, W, c):
     state, states = np.zeros(len(c)), []
     for p_t in dot(x, W) + c:
@@ -73,7 +73,7 @@ slopes = theano.function([v, w], T.grad((RunningSum()(RunningSum()(v)) * w).sum(
 assert np.allclose(slopes(np.ones(3), [1.0, 10.0, 100.0]), [321, 210, 100])
 
 
-# %% wrong: three numbers, because the check has three
+# %% wrong: three numbers, whatever the length
 class RunningSum(theano.Op):
     __props__ = ()
 
@@ -90,7 +90,7 @@ class RunningSum(theano.Op):
     pullback = L_op
 
 
-# %% wrong: turned round once, and not back
+# %% wrong: reversed once, and not back
 class RunningSum(theano.Op):
     __props__ = ()
 
@@ -113,7 +113,7 @@ assert count_products("gru", 7, 3, 10, 10) == 7 * 3 * 30 * 20
 assert count_products("tanh", 5, 2, 3, 8) == 5 * 2 * 8 * 11
 
 
-# %% wrong: only the cells of the check
+# %% wrong: only two of the three cells
 def count_products(cell, n_steps, n_batch, n_features, n_hidden):
     rows = {"tanh": 1, "lstm": 4}.get(cell, 1) * n_hidden
     return n_steps * n_batch * rows * (n_features + n_hidden)

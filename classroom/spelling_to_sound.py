@@ -45,7 +45,7 @@ a = masked_weights(np.array([7.0, 1.0, 1.0]), np.array([0, 1, 1], "int8"))
 assert np.allclose(a, [0, 0.5, 0.5])
 
 
-# %% wrong: minus 10,000 in place of minus infinity
+# %% wrong: minus 10,000 instead of minus infinity
 def masked_weights(scores, mask):
     scores = np.where(mask, scores, -10_000.0)
     a = np.exp(scores - scores.max())
@@ -64,7 +64,7 @@ def masked_weights(scores, mask):
 scores, right = -np.arange(100.0), np.ones(100, bool)
 right[28] = False
 assert np.isclose(error_of_surest(scores, right, 0.29), 1 / 29)
-# %% test: the surest words stand anywhere
+# %% test: the surest words are anywhere in the list
 rng = np.random.default_rng(1)
 scores, right = rng.standard_normal(40), rng.random(40) < 0.6
 kept = right[np.argsort(-scores)[:10]]

@@ -1,7 +1,7 @@
-"""The versions for a class: what students receive tells nothing, and what grades them bites.
+"""The versions for a class: students receive no solution, and graders refuse wrong answers.
 
-The proofs run each notebook with its exercises answered in every way that is stored: blank, right,
-and wrong.  That of one chapter always runs; ``make test-classroom`` runs them all.
+The proofs run each notebook with its exercises answered in every way that is stored: untouched,
+right, and wrong.  That of one chapter always runs; ``make test-classroom`` runs them all.
 """
 
 import re
@@ -16,23 +16,22 @@ from tools.classroom import (
     STUB,
     TEACHING,
     build,
-    exercises,
     in_function,
     objectives_page,
-    pages,
+    read_notes,
     read_quiz,
-    read_sheet,
-    solution,
 )
 from tools.notebooks import execute
+from tools.pages import CHAPTERS, exercises, pages, read, section, tags
 
-NOTEBOOKS = {page: nbformat.read(page, as_version=4) for page in pages()}
-SHEETS = {page: read_sheet(page) for page in pages()}
-NAMES = [page.stem for page in pages()]
-every_page = pytest.mark.parametrize("page", pages(), ids=NAMES)
+PAGES = pages()
+NOTEBOOKS = {page: read(page) for page in PAGES}
+EXERCISES = {page: exercises(nb) for page, nb in NOTEBOOKS.items()}
+NOTES = {page: read_notes(page) for page in PAGES}
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 always_the_first = [
-    pytest.param(page, marks=[] if page.stem.startswith("01") else pytest.mark.whole, id=page.stem)
-    for page in pages()
+    pytest.param(page, marks=[] if page == PAGES[0] else pytest.mark.whole, id=page.stem)
+    for page in PAGES
 ]
 
 
@@ -43,37 +42,36 @@ def built(tmp_path_factory):
     return folder
 
 
-def version(built, kind, page):
-    """Return one version of a page, as it was written."""
-    return nbformat.read(next((built / kind).rglob(page.name)), as_version=4)
+def path_of(built, kind, page):
+    """Return where a version of a page is."""
+    return next((built / kind).rglob(page.name))
 
 
-# The sheets ------------------------------------------------------------------------------------
+# What is stored for teachers ---------------------------------------------------------------------
 
 
 @every_page
-def test_every_exercise_has_its_sheet(page):
-    numbers = [ex.number for ex in exercises(NOTEBOOKS[page])]
-    assert list(SHEETS[page].exercises) == numbers
-    assert "**Time**" in SHEETS[page].notes
-    assert "**Discuss**" in SHEETS[page].notes
+def test_teachers_have_notes_for_every_exercise(page):
+    assert list(NOTES[page].exercises) == [ex.number for ex in EXERCISES[page]]
+    assert "**Time**" in NOTES[page].text
+    assert "**Discuss**" in NOTES[page].text
 
 
 @every_page
 def test_exercises_have_two_hidden_tests_and_wrong_answers(page):
-    for number, hidden in SHEETS[page].exercises.items():
-        assert len(hidden.tests) >= 2, number
-        assert len(hidden.wrong) >= 2, number
-        assert hidden.level in ("easy", "medium", "hard", "open"), number
+    for number, grading in NOTES[page].exercises.items():
+        assert len(grading.tests) >= 2, number
+        assert len(grading.wrong) >= 2, number
+        assert grading.level in ("easy", "medium", "hard", "open"), number
 
 
 @every_page
 def test_exercises_name_objectives_of_their_page(page):
     _, _, after = NOTEBOOKS[page].cells[0].source.partition("You will be able to")
     n_objectives = len(re.findall(r"^- ", after, re.M))
-    for number, hidden in SHEETS[page].exercises.items():
-        assert hidden.objectives, number
-        assert set(hidden.objectives) <= set(range(1, n_objectives + 1)), number
+    for number, grading in NOTES[page].exercises.items():
+        assert grading.objectives, number
+        assert set(grading.objectives) <= set(range(1, n_objectives + 1)), number
 
 
 def test_the_page_of_objectives_is_up_to_date():
@@ -82,11 +80,11 @@ def test_the_page_of_objectives_is_up_to_date():
 
 
 def test_every_chapter_has_a_quiz_with_an_answer_to_each_question():
-    for page in pages():
+    for page in PAGES:
         quiz = read_quiz(page)
         questions = re.findall(r"^\*\*\d+\.", quiz, re.M)
         assert len(questions) == quiz.count("{dropdown} Answer"), page.stem
-        assert len(questions) >= (3 if page.parent.name == "chapters" else 0), page.stem
+        assert len(questions) >= (3 if page.parent == CHAPTERS else 0), page.stem
 
 
 def test_the_loop_of_the_cheat_sheet_trains():
@@ -106,19 +104,27 @@ def test_the_loop_of_the_cheat_sheet_trains():
 # What students receive ---------------------------------------------------------------------------
 
 
-def lines_of(*sources):
-    return {line.strip() for source in sources for line in source.split("\n")}
+def strings(part):
+    """Yield every string of a notebook: sources, outputs, metadata."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict | list):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from strings(inner)
+
+
+def lines_of(*texts):
+    return {line.strip() for text in texts for line in text.split("\n")}
 
 
 def secret_lines(page):
-    """Return the lines of solutions and hidden tests that are nowhere in the open parts."""
+    """Return the lines for teachers' eyes alone: they are nowhere above the solutions."""
     cells = NOTEBOOKS[page].cells
-    end = next(k for k, cell in enumerate(cells) if cell.source.startswith("## Solutions"))
-    found = lines_of(*(cell.source for cell in cells[end:]))
-    for hidden in SHEETS[page].exercises.values():
-        found |= lines_of(*(code for _, code in hidden.tests + hidden.wrong))
-    short = {line for line in found if len(line) < 12}
-    return found - lines_of(*(cell.source for cell in cells[:end])) - short
+    end = section(NOTEBOOKS[page], "## Solutions")[0]
+    found = lines_of(*strings(cells[end:]), NOTES[page].text)
+    for grading in NOTES[page].exercises.values():
+        found |= lines_of(*(code for _, code in grading.tests + grading.wrong))
+    return {line for line in found if len(line) >= 12} - lines_of(*strings(cells[:end]))
 
 
 @every_page
@@ -128,45 +134,74 @@ def test_there_is_something_to_hide(page):
 
 @every_page
 def test_no_solution_in_the_students_version(page, built):
-    seen = lines_of(*(cell.source for cell in version(built, "student", page).cells))
-    assert secret_lines(page) & seen == set()
-    outputs = [
-        cell.get("outputs") for cell in version(built, "student", page).cells if "id" in cell
-    ]
-    assert "Correct: " not in str(outputs)
+    made = read(path_of(built, "student", page))
+    assert secret_lines(page) & lines_of(*strings(made)) == set()
+    text = "\n".join(strings(made.cells))
+    for word in ("Correct: ", "Solution", "solutions are"):
+        assert word not in text
+    assert "solution" not in {tag for cell in made.cells for tag in tags(cell)}
 
 
-def test_only_notebooks_and_settings_of_figures_go_to_students(built):
-    files = [path.name for path in (built / "student").rglob("*") if path.is_file()]
-    assert {name for name in files if not name.endswith(".ipynb")} == {"matplotlibrc"}
+def test_students_also_get_the_settings_of_figures_and_what_the_pages_refer_to(built):
+    files = {path.name for path in (built / "student").rglob("*") if path.is_file()}
+    assert {name for name in files if not name.endswith(".ipynb")} == {
+        "bibliography.md",
+        "matplotlibrc",
+        "notation.md",
+    }
+
+
+@pytest.mark.parametrize("version", ["student", "instructor", "course/source"])
+def test_links_lead_to_files_of_the_same_version(built, version):
+    top, n_links = (built / version).resolve(), 0
+    for path in [*top.rglob("*.ipynb"), *top.rglob("*.md")]:
+        text = path.read_text("utf-8")
+        if path.suffix == ".ipynb":
+            text = "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
+        for link in re.findall(r"\]\(([^()\s#:]+)(?:#[^)]*)?\)", text):
+            target = (path.parent / link).resolve()
+            assert target.is_file(), f"{path}: {link}"
+            assert target.is_relative_to(top), f"{path}: {link}"
+            n_links += 1
+    assert n_links > 300
+
+
+def test_the_links_of_the_guide_open_notebooks_of_students(built):
+    guide = (TEACHING / "guide.md").read_text("utf-8")
+    opened = re.findall(r"urlpath=lab/tree/(student/\S+)", guide)
+    assert len(opened) >= 2
+    assert [path for path in opened if not (built / path).is_file()] == []
 
 
 @every_page
 def test_students_get_every_exercise_with_its_stub(page, built):
-    nb = version(built, "student", page)
-    cells = [cell for cell in nb.cells if "exercise" in cell.metadata.get("tags", [])]
-    assert len(cells) == len(exercises(NOTEBOOKS[page]))
-    for cell, ex in zip(cells, exercises(NOTEBOOKS[page])):
+    made = read(path_of(built, "student", page))
+    cells = [cell for cell in made.cells if "exercise" in tags(cell)]
+    assert len(cells) == len(EXERCISES[page])
+    for cell, ex in zip(cells, EXERCISES[page]):
         assert cell.source == f"{ex.start}\n\n\n{STUB}\n{ex.call}"
         assert cell.outputs == []
 
 
 @every_page
 def test_the_teachers_version_has_solutions_and_notes(page, built):
-    text = "\n".join(cell.source for cell in version(built, "instructor", page).cells)
+    made = read(path_of(built, "instructor", page))
+    text = "\n".join(cell.source for cell in made.cells)
     assert "## For the teacher" in text
-    for ex in exercises(NOTEBOOKS[page]):
-        assert solution(NOTEBOOKS[page], ex) in text
-    for hidden in SHEETS[page].exercises.values():
-        assert all(title in text for title, _ in hidden.tests + hidden.wrong)
+    assert not any("jp-MarkdownHeadingCollapsed" in cell.metadata for cell in made.cells)
+    for ex in EXERCISES[page]:
+        grading = NOTES[page].exercises[ex.number]
+        place = section(made, f"### Solution {ex.number}")
+        part = "\n".join(made.cells[k].source for k in place)
+        assert ex.solved in part
+        assert all(title in part for title, _ in grading.tests + grading.wrong)
 
 
 @every_page
 def test_assignments_give_a_point_for_the_check_and_each_hidden_test(page, built):
-    nb = version(built, "course/source", page)
-    marks = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
-    secrets = SHEETS[page].exercises.values()
-    expected = sum(1 + len(hidden.tests) for hidden in secrets)
+    made = read(path_of(built, "course/source", page))
+    marks = [cell.metadata.nbgrader for cell in made.cells if "nbgrader" in cell.metadata]
+    expected = sum(1 + len(grading.tests) for grading in NOTES[page].exercises.values())
     assert sum(mark.get("points", 0) for mark in marks) == expected
     names = [mark.grade_id for mark in marks]
     assert sorted(names) == sorted(set(names))
@@ -188,13 +223,13 @@ def trial(nb, page):
 
     done = 0
     for ex in exercises(nb):
-        hidden = SHEETS[page].exercises[ex.number]
+        grading = NOTES[page].exercises[ex.number]
         made.cells += nb.cells[done : ex.answer]
-        answers = {"blank": ex.start, **dict(hidden.wrong), "solution": solution(nb, ex)}
+        answers = {"untouched": ex.start, **dict(grading.wrong), "solution": ex.solved}
         for answer, code in answers.items():
             add(code, ex.number, answer, "answer")
             add(ex.call, ex.number, answer, "check")
-            for title, test in hidden.tests:
+            for title, test in grading.tests:
                 add(in_function(test), ex.number, answer, title)
         add(f"{ex.start}\n\n\n{STUB}\n{ex.call}", ex.number, "stub", "stub")
         done = ex.answer + 1
@@ -217,34 +252,34 @@ def test_right_answers_pass_and_others_fail(page):
         pass
     said = {tuple(c.metadata.trial): outcome(c) for c in nb.cells if "trial" in c.metadata}
     wrong = []
-    for ex in exercises(NOTEBOOKS[page]):
-        hidden = SHEETS[page].exercises[ex.number]
-        titles = [title for title, _ in hidden.tests]
-        check = {answer: said[ex.number, answer, "check"] for answer in ("blank", "solution")}
-        if not check["blank"].startswith("Not yet: "):
-            wrong.append((ex.number, "the check of the blank said", check["blank"]))
+    for ex in EXERCISES[page]:
+        grading = NOTES[page].exercises[ex.number]
+        titles = [title for title, _ in grading.tests]
+        check = {answer: said[ex.number, answer, "check"] for answer in ("untouched", "solution")}
+        if not check["untouched"].startswith("Not yet: "):
+            wrong.append((ex.number, "the check of the untouched cell said", check["untouched"]))
         if not check["solution"].startswith("Correct: "):
             wrong.append((ex.number, "the check of the solution said", check["solution"]))
         if "Write your answer above" not in said[ex.number, "stub", "stub"]:
             wrong.append((ex.number, "the stub said", said[ex.number, "stub", "stub"]))
         failing = {
             answer: [t for t in titles if said[ex.number, answer, t].startswith("error")]
-            for answer in ("blank", "solution", *dict(hidden.wrong))
+            for answer in ("untouched", "solution", *dict(grading.wrong))
         }
         for title in failing["solution"]:
             wrong.append(
                 (ex.number, "refuses the solution:", title, said[ex.number, "solution", title])
             )
-        if failing["blank"] != titles:
-            wrong.append((ex.number, "the blank fails only", failing["blank"]))
-        for answer, _ in hidden.wrong:
+        if failing["untouched"] != titles:
+            wrong.append((ex.number, "the untouched cell fails only", failing["untouched"]))
+        for answer, _ in grading.wrong:
             if not failing[answer]:
                 wrong.append((ex.number, "no hidden test refuses:", answer))
             broken = said[ex.number, answer, "answer"]
             if broken.startswith("error"):
                 wrong.append((ex.number, "the wrong answer does not even run:", answer, broken))
         for title in titles:
-            if not any(title in failing[answer] for answer, _ in hidden.wrong):
+            if not any(title in failing[answer] for answer, _ in grading.wrong):
                 wrong.append((ex.number, "no wrong answer proves:", title))
     assert wrong == [], "\n".join(map(str, wrong))
 
@@ -253,9 +288,9 @@ def test_right_answers_pass_and_others_fail(page):
 @every_page
 def test_students_version_runs_from_top_to_bottom(page, built):
     """A stub that nobody has answered yet stops no later cell."""
-    path = next((built / "student").rglob(page.name))
-    nb = version(built, "student", page)
+    path = path_of(built, "student", page)
+    nb = read(path)
     for _ in execute(nb, path.parent):
         pass
-    answers = [cell for cell in nb.cells if "exercise" in cell.metadata.get("tags", [])]
+    answers = [cell for cell in nb.cells if "exercise" in tags(cell)]
     assert all(outcome(cell).startswith("error: NotImplementedError") for cell in answers)

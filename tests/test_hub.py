@@ -27,11 +27,10 @@ from jupyterhub.proxy import ConfigurableHTTPProxy
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets.config.loader import PyFileConfigLoader
 
-from tools.classroom import pages
 from tools.hub import FOLDER, PROXY, Student, differences, measure, processes, read, running, sizing
+from tools.pages import ROOT, pages
 
-ROOT = FOLDER.parent
-FIRST = next(page for page in pages() if page.stem.startswith("01"))
+FIRST = pages()[0]
 CHAPTERS = [row for row in read() if row["what"][0] == "0"]
 LARGEST = max(CHAPTERS, key=lambda row: float(row["RSS in MB"]))["what"]
 VALUES = yaml.safe_load((FOLDER / "values.yaml").read_text("utf-8"))
@@ -193,7 +192,7 @@ def test_the_recipe_runs_as_a_user_and_installs_the_lock():
 
 
 def test_the_recipes_package_is_whole(tmp_path):
-    """What the recipe copies is enough to install rnn_lib with its data."""
+    """What the recipe copies is enough to install rnn_lib with its data, and the checks."""
     for sources, target in copied():
         for source in sources:
             if target in (".", "./", source) and source != "locks":
@@ -212,12 +211,16 @@ def test_the_recipes_package_is_whole(tmp_path):
         ".",
     ]
     subprocess.run(install, cwd=tmp_path / "context", check=True, capture_output=True)
-    code = "import rnn_lib.data; print(rnn_lib.data.__file__, len(rnn_lib.data.load_sunspots()))"
+    code = (
+        "import rnn_lib.data, rnn_exercises; print(rnn_lib.data.__file__, rnn_exercises.__file__);"
+        "rnn_lib.data.load_sunspots(); rnn_exercises.check('1.4', 1.0, 0.1)"
+    )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
-    assert run.stdout.startswith(str(tmp_path / "site")), run.stderr
+    assert run.stdout.count(str(tmp_path / "site")) == 2, run.stderr
+    assert run.stdout.endswith("Correct: exercise 1.4 is solved.\n"), run.stdout
 
 
 @pytest.mark.whole

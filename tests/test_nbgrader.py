@@ -1,7 +1,7 @@
 """The round trip of an assignment with nbgrader's own commands: release, five submissions, grades.
 
 It needs the environment of a class, so ``make test-class`` runs it.  ``make test-classroom`` also
-grades the solutions of every page.
+grades the solutions of every page, and a submission without any answer.
 """
 
 import csv
@@ -15,23 +15,25 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from test_classroom import lines_of, secret_lines
-from tools.classroom import STUB, build, exercises, pages, read_sheet, solution
+from test_classroom import lines_of, path_of, secret_lines, strings
+from tools.classroom import STUB, build, grade_id, read_notes
+from tools.pages import exercises, pages, read, tags
 
 pytest.importorskip("nbgrader", reason="make test-class has an environment with nbgrader")
 one_round_trip = pytest.mark.xdist_group("nbgrader")  # for all tests with the fixture course
 
-PAGE = next(page for page in pages() if page.stem.startswith("01"))
+PAGE, *OTHERS = pages()
 NAME = PAGE.stem
-NOTEBOOK, SHEET = nbformat.read(PAGE, as_version=4), read_sheet(PAGE)
-EXERCISES = {ex.number: ex for ex in exercises(NOTEBOOK)}
-RIGHT = {number: solution(NOTEBOOK, ex) for number, ex in EXERCISES.items()}
+EXERCISES = {ex.number: ex for ex in exercises(read(PAGE))}
+RIGHT = {number: ex.solved for number, ex in EXERCISES.items()}
 
 
 def mistake(number, word):
     """Return the stored wrong answer with a word in its title."""
-    return next(code for title, code in SHEET.exercises[number].wrong if word in title)
+    return next(code for title, code in read_notes(PAGE).exercises[number].wrong if word in title)
 
+
+FAKE = "\n\n\ndef check(*answer, strict=False):\n    print('Correct!')"
 
 # What each student answers, and the points: for the check, and for the two hidden tests.
 SUBMISSIONS = {
@@ -42,13 +44,13 @@ SUBMISSIONS = {
     ),
     "wrong": (
         {
-            "1.1": mistake("1.1", "input to output"),
+            "1.1": mistake("1.1", "input to output") + FAKE,
             "1.2": mistake("1.2", "batch of one"),
-            "1.3": mistake("1.3", "sum of two"),
+            "1.3": mistake("1.3", "straight part"),
             "1.4": mistake("1.4", "above 1"),
         },
-        # The second answer loses an axis for a batch of one, and only there.
-        {"1.1": [0, 0, 0], "1.2": [0, 0, 1], "1.3": [0, 0, 0], "1.4": [0, 0, 0]},
+        # The third answer passes its check: only a hidden test tries inputs that are this large.
+        {"1.1": [0, 0, 0], "1.2": [0, 0, 1], "1.3": [1, 0, 1], "1.4": [0, 0, 0]},
     ),
     "endless": (
         {**RIGHT, "1.2": "while True:\n    pass"},
@@ -71,15 +73,10 @@ def nbgrader(course, *command, fails=False):
         env={**os.environ, **folders, "IPYTHONDIR": str(course / ".ipython"), "PATH": path},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert bool(run.returncode) == fails, run.stderr[-3000:]
     return run.stderr
-
-
-def name_of(number):
-    """Return the name that nbgrader has for an exercise."""
-    return "exercise-" + number.replace(".", "-")
 
 
 def graded_cells(nb):
@@ -87,16 +84,16 @@ def graded_cells(nb):
     return {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nb.cells}
 
 
-def hand_in(course, student, answers, name=NAME):
+def hand_in(course, student, answers, page=PAGE):
     """Write a submission: the release, with answers in place of stubs."""
-    folder = course / "submitted" / student / name
-    shutil.copytree(course / "release" / name, folder)
-    nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
-    for number, code in answers.items():
-        cell = graded_cells(nb)[name_of(number)]
+    folder = course / "submitted" / student / page.stem
+    shutil.copytree(course / "release" / page.stem, folder)
+    nb = read(folder / page.name)
+    for ex in exercises(read(page)):
+        cell = graded_cells(nb)[grade_id(ex)]
         assert STUB in cell.source
-        cell.source = cell.source.replace(STUB, code)
-    nbformat.write(nb, folder / f"{name}.ipynb")
+        cell.source = cell.source.replace(STUB, answers.get(ex.number, STUB))
+    nbformat.write(nb, folder / page.name)
 
 
 @pytest.fixture(scope="module")
@@ -116,29 +113,28 @@ def course(tmp_path_factory):
     return course
 
 
-def released(course):
-    return nbformat.read(course / "release" / NAME / f"{NAME}.ipynb", as_version=4)
+def assert_hides_solutions(course, page):
+    """No text of a solution or a hidden test is in a release: in no cell, output or other file."""
+    folder = course / "release" / page.stem
+    seen = lines_of(*strings(read(folder / page.name)))
+    for path in set(folder.iterdir()) - {folder / page.name}:
+        seen |= lines_of(path.read_text("utf-8"))
+    assert secret_lines(page) & seen == set()
+    assert not any(mark in line for line in seen for mark in ("HIDDEN TESTS", "BEGIN SOLUTION"))
 
 
 @one_round_trip
 def test_the_release_hides_solutions_and_hidden_tests(course):
-    text = "\n".join(cell.source for cell in released(course).cells)
-    assert text.count(STUB) == len(EXERCISES)
-    assert "HIDDEN TESTS" not in text
-    assert "BEGIN SOLUTION" not in text
-    assert secret_lines(PAGE) & lines_of(text) == set()
+    assert_hides_solutions(course, PAGE)
 
 
 @one_round_trip
 def test_the_release_has_the_answer_cells_of_the_students_version(course):
-    path = next((course.parent / "student").rglob(PAGE.name))
-    students = [
-        cell.source
-        for cell in nbformat.read(path, as_version=4).cells
-        if "exercise" in cell.metadata.get("tags", [])
+    student = read(path_of(course.parent, "student", PAGE))
+    cells = graded_cells(read(course / "release" / NAME / PAGE.name))
+    assert [cells[grade_id(ex)].source for ex in EXERCISES.values()] == [
+        cell.source for cell in student.cells if "exercise" in tags(cell)
     ]
-    cells = graded_cells(released(course))
-    assert [cells[name_of(number)].source for number in EXERCISES] == students
 
 
 def grades(course):
@@ -165,7 +161,7 @@ def test_each_cell_has_the_planned_points(course, student):
         got = {grade.name: grade.score for grade in submission.grades}
     planned = SUBMISSIONS[student][1]
     assert got == {
-        f"{name_of(number)}-test-{k}": point
+        f"{grade_id(EXERCISES[number])}-test-{k}": point
         for number in planned
         for k, point in enumerate(planned[number])
     }
@@ -188,20 +184,20 @@ def test_feedback_says_which_test_failed(course):
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("page", pages()[1:], ids=[page.stem for page in pages()[1:]])
-def test_the_solutions_of_every_page_get_all_points(page, tmp_path):
+@pytest.mark.parametrize("page", OTHERS, ids=lambda page: page.stem)
+def test_solutions_of_every_page_get_all_points_and_no_answer_gets_none(page, tmp_path):
     """The first page has the whole class above."""
     from nbgrader.api import Gradebook
 
     name, course = page.stem, tmp_path / "course"
     build(tmp_path)
-    nb = nbformat.read(page, as_version=4)
-    right = {ex.number: solution(nb, ex) for ex in exercises(nb)}
     nbgrader(course, "generate_assignment", name)
-    hand_in(course, "teacher", right, name)
+    assert_hides_solutions(course, page)
+    hand_in(course, "right", {ex.number: ex.solved for ex in exercises(read(page))}, page)
+    hand_in(course, "untouched", {}, page)
     nbgrader(course, "autograde", name, "--ExecutePreprocessor.timeout=250")  # on a busy machine
+    points = sum(1 + len(grading.tests) for grading in read_notes(page).exercises.values())
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        submission = book.find_submission(name, "teacher")
-        sheets = read_sheet(page).exercises.values()
-        assert submission.max_score == sum(1 + len(hidden.tests) for hidden in sheets)
-        assert submission.score == submission.max_score
+        for student, expected in (("right", points), ("untouched", 0)):
+            submission = book.find_submission(name, student)
+            assert (submission.score, submission.max_score) == (expected, points), student

@@ -1,9 +1,9 @@
 """Make the versions of the notebooks that a class needs, all from the chapters.
 
-$ python tools/classroom.py                      # into _build/classroom
-$ python tools/classroom.py --output elsewhere
+$ python -m tools.classroom                      # into _build/classroom
+$ python -m tools.classroom --output elsewhere
 
-- ``student/``: without the section of solutions; each answer cell ends in a stub that raises;
+- ``student/``: without solutions; each answer cell ends in a line that raises an error;
 - ``instructor/``: solutions open, with the notes, the hidden tests and the wrong answers;
 - ``course/``: the root of an nbgrader course, one assignment for each notebook.
 
@@ -30,33 +30,30 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from tools.notebooks import normalise, to_bytes
+from tools.pages import ROOT, Exercise, exercises, pages, read, section, tags, write_whole
 
 __all__ = [
-    "Exercise",
-    "Hidden",
-    "Sheet",
+    "Grading",
+    "TeacherNotes",
     "build",
-    "exercises",
+    "grade_id",
+    "in_function",
     "main",
     "objectives_page",
-    "pages",
+    "read_notes",
     "read_quiz",
-    "read_sheet",
-    "solution",
 ]
 
-ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = ROOT / "chapters"
-SHEETS = ROOT / "classroom"
 TEACHING = ROOT / "teaching"
+REFERENCE = ("bibliography.md", "notation.md")  # pages that the notebooks link to
+SENTENCE = "The solutions are in the last section of each page."  # left out where it is not true
 
 STUB = 'raise NotImplementedError("Write your answer above this line, then delete this line.")'
-# nbgrader puts it where the solution stood, so a release has the cells of the student's version.
+# nbgrader puts it where a solution was: a release has the answer cells of the students' version.
 CONFIG = f'''"""The nbgrader course of the book."""
 
 c = get_config()
@@ -69,19 +66,7 @@ c.ExecutePreprocessor.interrupt_on_timeout = True
 
 
 @dataclass
-class Exercise:
-    """One exercise of a notebook."""
-
-    number: str  # "1.2"
-    title: str
-    answer: int  # the position of the cell that the reader edits
-    start: str  # the code of that cell without the call of the check
-    call: str  # 'check("1.2", step_batch)'
-    solution: int  # the position of the first cell of code that solves it
-
-
-@dataclass
-class Hidden:
+class Grading:
     """What ``classroom/`` holds for one exercise."""
 
     level: str
@@ -92,57 +77,35 @@ class Hidden:
 
 
 @dataclass
-class Sheet:
+class TeacherNotes:
     """What ``classroom/`` holds for one notebook."""
 
-    notes: str
-    exercises: dict[str, Hidden]
+    text: str = ""
+    exercises: dict[str, Grading] = field(default_factory=dict)
 
 
 # Reading ---------------------------------------------------------------------------------------
 
 
-def pages() -> list[Path]:
-    """Return the notebooks of the book."""
-    return sorted(p for p in CHAPTERS.rglob("*.ipynb") if not p.parent.name.startswith("."))
-
-
-def exercises(nb: NotebookNode) -> list[Exercise]:
-    """Return the exercises of a notebook, in order."""
-    found, title = [], ("", "")
-    for answer, cell in enumerate(nb.cells):
-        if cell.cell_type == "markdown":
-            titles = re.findall(r"^### Exercise ([\d.]+): (.+)$", cell.source, re.M)
-            title = titles[-1] if titles else title
-        elif "exercise" in _tags(cell):
-            number, name = title
-            start, call = _split_call(cell.source)
-            solution = _position(nb, f"### Solution {number}\n") + 1
-            found.append(Exercise(number, name, answer, start, call, solution))
-    return found
-
-
-def _position(nb: NotebookNode, heading: str) -> int:
-    """Return the position of the Markdown cell that begins with a heading."""
-    return next(k for k, c in enumerate(nb.cells) if (c.source + "\n").startswith(heading))
-
-
-def read_sheet(page: Path) -> Sheet:
+def read_notes(page: Path) -> TeacherNotes:
     """Return what ``classroom/`` holds for a notebook."""
-    sheet, hidden = Sheet("", {}), None
-    text = (SHEETS / f"{page.stem}.py").read_text("utf-8")
+    notes, grading = TeacherNotes(), None
+    text = (ROOT / "classroom" / f"{page.stem}.py").read_text("utf-8")
     for part in re.split(r"^# %% *", text, flags=re.M)[1:]:
         head, _, body = part.partition("\n")
-        kind, _, title = (piece.strip() for piece in head.partition(":"))
-        if head.startswith("[markdown]"):
-            sheet.notes = re.sub(r"^# ?", "", body.strip(), flags=re.M)
-        elif kind in ("test", "wrong") and hidden:
-            (hidden.tests if kind == "test" else hidden.wrong).append((title, body.strip()))
+        kind, _, title = head.partition(": ")
+        if kind == "[markdown]":
+            notes.text = re.sub(r"^# ?", "", body.strip(), flags=re.M)
+        elif kind == "test":
+            grading.tests.append((title, body.strip()))
+        elif kind == "wrong":
+            grading.wrong.append((title, body.strip()))
         else:
-            number, level, minutes, objective = (piece.strip() for piece in head.split("|"))
-            numbers = [int(n) for n in re.findall(r"\d+", objective)]
-            hidden = sheet.exercises[number] = Hidden(level, int(minutes.split()[0]), numbers)
-    return sheet
+            number, level, minutes, objectives = head.split(" | ")
+            numbers = [int(n) for n in re.findall(r"\d+", objectives)]
+            grading = Grading(level, int(minutes.removesuffix(" min")), numbers)
+            notes.exercises[number] = grading
+    return notes
 
 
 def read_quiz(page: Path) -> str:
@@ -156,32 +119,23 @@ def read_quiz(page: Path) -> str:
 
 def objectives_page() -> str:
     """Return the page that says which exercise belongs to which objective."""
-    head = (TEACHING / "objectives.md").read_text("utf-8").partition("\n## ")[0].rstrip()
-    parts = [head]
+    head, _, _ = (TEACHING / "objectives.md").read_text("utf-8").partition("\n## ")
+    parts = [head.rstrip()]
     for page in pages():
-        nb, sheet = nbformat.read(page, as_version=4), read_sheet(page)
-        title = re.search(r"^# (.+)", nb.cells[0].source, re.M)[1]
+        nb, notes = read(page), read_notes(page)
+        title = re.search(r"^# (.+)", nb.cells[0].source)[1]
         _, _, after = nb.cells[0].source.partition("You will be able to")
         rows = ["| you will be able to | exercises |", "|---|---|"]
         for k, objective in enumerate(re.findall(r"^- (.+?)[,.]?$", after, re.M), start=1):
             mine = [
-                f"Exercise {ex.number}: {ex.title} ({hidden.level}, {hidden.minutes} min)"
+                f"Exercise {ex.number}: {ex.title} ({grading.level}, {grading.minutes} min)"
                 for ex in exercises(nb)
-                if k in (hidden := sheet.exercises[ex.number]).objectives
+                if k in (grading := notes.exercises[ex.number]).objectives
             ]
             rows.append(f"| {objective} | {'; '.join(mine) or '–'} |")
-        parts.append(f"## {title}\n\n" + "\n".join(rows))
+        link = page.relative_to(ROOT).as_posix()
+        parts.append(f"## [{title}](../{link})\n\n" + "\n".join(rows))
     return "\n\n".join(parts) + "\n"
-
-
-def _tags(cell: NotebookNode) -> list[str]:
-    return cell.metadata.get("tags", [])
-
-
-def _split_call(answer: str) -> tuple[str, str]:
-    """Cut an answer into its code and the call of the check in its last line."""
-    code, _, call = answer.rstrip().rpartition("\n")
-    return code.rstrip(), call
 
 
 # Writing ---------------------------------------------------------------------------------------
@@ -191,61 +145,52 @@ def student(nb: NotebookNode) -> NotebookNode:
     """Return the version without solutions."""
     made = _without_solutions(nb)
     for ex in exercises(nb):
-        made.cells[ex.answer] = _answer_cell(nb.cells[ex.answer], ex, STUB)
+        _answer_with(made, ex, STUB)
     return made
 
 
-def assignment(nb: NotebookNode, sheet: Sheet) -> NotebookNode:
+def assignment(nb: NotebookNode, notes: TeacherNotes) -> NotebookNode:
     """Return the source of an assignment: a point for the check and for each hidden test."""
     made = _without_solutions(nb)
     for cell in made.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+        if cell.cell_type == "markdown":
+            cell.source = _linked(cell.source)
+        else:
+            cell.outputs = []
     for ex in reversed(exercises(nb)):  # from the end, so that the positions stay right
-        marked = f"### BEGIN SOLUTION\n{solution(nb, ex)}\n### END SOLUTION"
-        answer = _answer_cell(nb.cells[ex.answer], ex, marked)
-        answer.metadata.nbgrader = _grading(_name(ex), solution=True)
-        strict = ex.call.removesuffix(")") + ", strict=True)"  # raises where a reader gets a text
-        graded = [f"# Exercise {ex.number}: the check, graded\n{strict}"]
-        for k, (_, code) in enumerate(sheet.exercises[ex.number].tests, start=1):
+        answer = _answer_with(made, ex, f"### BEGIN SOLUTION\n{ex.solved}\n### END SOLUTION")
+        answer.metadata.nbgrader = _mark(grade_id(ex), solution=True)
+        # Imported again, whatever a student's code calls check, and strict: it raises.
+        strict = re.sub(r",?\s*\)$", ", strict=True)", ex.call)
+        graded = ["# the check, graded\nfrom rnn_exercises import check\n\n" + strict]
+        for k, (_, code) in enumerate(notes.exercises[ex.number].tests, start=1):
             hidden = f"### BEGIN HIDDEN TESTS\n{in_function(code)}\n### END HIDDEN TESTS"
-            graded.append(f"# Exercise {ex.number}: hidden test {k}\n{hidden}")
-        tests = [
-            new_code_cell(
-                source,
-                id=f"{_name(ex)}-test-{k}",
-                metadata={"nbgrader": _grading(f"{_name(ex)}-test-{k}", points=1)},
-            )
-            for k, source in enumerate(graded)
-        ]
-        made.cells[ex.answer : ex.answer + 1] = [answer, *tests]
+            graded.append(f"# hidden test {k}\n{hidden}")
+        for k, code in reversed(list(enumerate(graded))):
+            name = f"{grade_id(ex)}-test-{k}"
+            mark = {"nbgrader": _mark(name, points=1)}
+            cell = new_code_cell(f"# Exercise {ex.number}: {code[2:]}", id=name, metadata=mark)
+            made.cells.insert(ex.answer + 1, cell)
     return made
 
 
-def instructor(nb: NotebookNode, sheet: Sheet, quiz: str = "") -> NotebookNode:
+def instructor(nb: NotebookNode, notes: TeacherNotes, quiz: str = "") -> NotebookNode:
     """Return the teacher's version: notes, open solutions, hidden tests, wrong answers, quiz."""
     made = copy.deepcopy(nb)
-    made.cells[_position(made, "## Solutions\n")].metadata = nbformat.from_dict({})
+    made.cells[section(nb, "## Solutions")[0]].metadata.clear()  # which collapsed it
     for ex in reversed(exercises(nb)):
-        hidden = sheet.exercises[ex.number]
-        parts = [f"**For the teacher**: {hidden.level}, about {hidden.minutes} minutes."]
+        grading = notes.exercises[ex.number]
+        parts = [f"**For the teacher**: {grading.level}, about {grading.minutes} minutes."]
         parts.append("Common mistakes, each refused by a hidden test:")
-        parts += [f"- {title}\n\n{_indented(code)}" for title, code in hidden.wrong]
+        parts += [f"- {title}\n\n{_indented(code)}" for title, code in grading.wrong]
         parts.append("Hidden tests:")
-        parts += [f"- {title}\n\n{_indented(code)}" for title, code in hidden.tests]
-        note = new_markdown_cell("\n\n".join(parts), id=f"{_name(ex)}-teacher")
-        made.cells.insert(ex.solution + 1, note)
-    made.cells.insert(1, new_markdown_cell(sheet.notes, id="teacher"))
+        parts += [f"- {title}\n\n{_indented(code)}" for title, code in grading.tests]
+        cell = new_markdown_cell("\n\n".join(parts), id=f"{grade_id(ex)}-teacher")
+        made.cells.insert(ex.solution.stop, cell)
+    made.cells.insert(1, new_markdown_cell(notes.text, id="teacher"))
     if quiz:
-        made.cells.append(new_markdown_cell(f"## Quiz\n\n{_unfenced(quiz)}", id="quiz"))
+        made.cells.append(new_markdown_cell(f"## Quiz\n\n{_folded(quiz)}", id="quiz"))
     return made
-
-
-def solution(nb: NotebookNode, ex: Exercise) -> str:
-    """Return the code that solves an exercise, up to the call of its check."""
-    lines = nb.cells[ex.solution].source.split("\n")
-    end = next(k for k, line in enumerate(lines) if line.startswith("check("))
-    return "\n".join(lines[:end]).rstrip()
 
 
 def in_function(code: str) -> str:
@@ -253,25 +198,35 @@ def in_function(code: str) -> str:
     return f"def hidden_test():\n{textwrap.indent(code, '    ')}\n\n\nhidden_test()"
 
 
-def _without_solutions(nb: NotebookNode) -> NotebookNode:
-    made = copy.deepcopy(nb)
-    del made.cells[_position(made, "## Solutions\n") :]
-    return made
-
-
-def _answer_cell(answer: NotebookNode, ex: Exercise, code: str) -> NotebookNode:
-    """Return a cell that raises until the stub is deleted; the notebook runs on after it."""
-    cell = new_code_cell(f"{ex.start}\n\n\n{code}\n{ex.call}", id=answer.id)
-    cell.metadata.tags = [*_tags(answer), "raises-exception"]
-    return cell
-
-
-def _name(ex: Exercise) -> str:
+def grade_id(ex: Exercise) -> str:
     """Return the name of an exercise for nbgrader, which allows no dots."""
     return "exercise-" + ex.number.replace(".", "-")
 
 
-def _unfenced(quiz: str) -> str:
+def _without_solutions(nb: NotebookNode) -> NotebookNode:
+    made = copy.deepcopy(nb)
+    made.cells = made.cells[: section(nb, "## Solutions")[0]]
+    for cell in made.cells:
+        cell.source = cell.source.replace(f"\n{SENTENCE}", "")
+    return made
+
+
+def _answer_with(made: NotebookNode, ex: Exercise, code: str) -> NotebookNode:
+    """Write an answer cell that raises until the stub is deleted; the notebook runs on after it."""
+    cell = made.cells[ex.answer]
+    cell.source = f"{ex.start}\n\n\n{code}\n{ex.call}"
+    cell.metadata.tags = [*tags(cell), "raises-exception"]
+    cell.outputs = []
+    return cell
+
+
+def _linked(text: str) -> str:
+    """Change links for an assignment, whose folder is next to those of the other pages."""
+    text = re.sub(r"\]\((?:\.\./|\w+/)*(\w+)\.ipynb\b", r"](../\1/\1.ipynb", text)
+    return re.sub(r"\]\((?:\.\./)+(\w+\.md)\b", r"](\1", text)
+
+
+def _folded(quiz: str) -> str:
     """Write the answers of a quiz, which is a page of the website, as JupyterLab shows them."""
     fold = r"<details><summary>Answer</summary>\n\n\1\n\n</details>"
     return re.sub(r"```\{dropdown\} Answer\n(.*?)\n```", fold, quiz, flags=re.S)
@@ -281,7 +236,7 @@ def _indented(code: str) -> str:
     return textwrap.indent(f"```python\n{code}\n```", "  ")
 
 
-def _grading(name: str, *, solution: bool = False, points: int = 0) -> dict:
+def _mark(name: str, *, solution: bool = False, points: int = 0) -> dict:
     mark = {"grade": points > 0, "solution": solution, "locked": not solution, "task": False}
     mark |= {"grade_id": name, "schema_version": 3}
     return mark | ({"points": points} if points else {})
@@ -292,17 +247,23 @@ def build(output: Path) -> None:
     for version in ("student", "instructor", "course/source"):
         shutil.rmtree(output / version, ignore_errors=True)
     for page in pages():
-        nb, sheet = nbformat.read(page, as_version=4), read_sheet(page)
-        place = page.relative_to(CHAPTERS)
+        nb, notes = read(page), read_notes(page)
+        place = page.relative_to(ROOT)
         made = {
             output / "student" / place: student(nb),
-            output / "instructor" / place: instructor(nb, sheet, read_quiz(page)),
-            output / "course" / "source" / page.stem / page.name: assignment(nb, sheet),
+            output / "instructor" / place: instructor(nb, notes, read_quiz(page)),
+            output / "course" / "source" / page.stem / page.name: assignment(nb, notes),
         }
         for path, version in made.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(to_bytes(_stored(version)))
             shutil.copy(page.with_name("matplotlibrc"), path.parent)
+    for name in REFERENCE:
+        text = (ROOT / name).read_text("utf-8")
+        for version in ("student", "instructor"):
+            (output / version / name).write_text(text, "utf-8")
+        for folder in (output / "course" / "source").iterdir():
+            (folder / name).write_text(_linked(text), "utf-8")
     (output / "course" / "nbgrader_config.py").write_text(CONFIG, "utf-8")
 
 
@@ -321,7 +282,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "_build" / "classroom")
     args = parser.parse_args(arguments)
     build(args.output)
-    (TEACHING / "objectives.md").write_text(objectives_page(), "utf-8")
+    write_whole(TEACHING / "objectives.md", objectives_page().encode())
     print(f"{len(pages())} notebooks for students, teachers and nbgrader are in {args.output}")
     return 0
 

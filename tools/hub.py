@@ -38,8 +38,9 @@ from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
 from nbformat import NotebookNode
 
-from tools.classroom import build, pages
+from tools.classroom import build
 from tools.notebooks import normalise
+from tools.pages import pages, tags
 
 __all__ = [
     "Hub",
@@ -294,11 +295,10 @@ def differences(stored: NotebookNode, ran: NotebookNode) -> list[str]:
     """
     found = []
     for old, new in zip(_silent(stored).cells, _silent(ran).cells, strict=True):
-        tags = old.metadata.get("tags", [])
-        if old.cell_type != "code" or "nbval-ignore-output" in tags:
+        if old.cell_type != "code" or "nbval-ignore-output" in tags(old):
             continue
         said = _printed(new)
-        if "exercise" in tags and not old.outputs:
+        if "exercise" in tags(old) and not old.outputs:
             right = any(output.get("ename") == "NotImplementedError" for output in said)
         else:
             right = said == _printed(old)

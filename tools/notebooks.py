@@ -1,8 +1,8 @@
 """Execute the notebooks and write them in one normal form.
 
-$ python tools/notebooks.py                                  # all of chapters/
-$ python tools/notebooks.py chapters/02_theano.ipynb         # one
-$ python tools/notebooks.py --check                          # say which would change, write none
+$ python -m tools.notebooks                                  # all of chapters/
+$ python -m tools.notebooks chapters/02_theano.ipynb         # one
+$ python -m tools.notebooks --check                          # say which would change, write none
 
 A notebook that gives the same outputs is written byte for byte as it was. One that fails stays
 as it was.
@@ -15,7 +15,6 @@ import os
 import re
 import struct
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,10 +25,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from tqdm import tqdm
 
-__all__ = ["NotebookError", "execute", "main", "normalise", "to_bytes", "with_setup"]
+from tools.pages import CHAPTERS, ROOT, tags, write_whole
 
-TOP = Path(__file__).resolve().parent.parent
-CHAPTERS = TOP / "chapters"
+__all__ = ["NotebookError", "execute", "main", "normalise", "to_bytes", "with_setup"]
 
 # What the kernels see, whatever the caller's shell has set.
 KERNEL_ENVIRONMENT = {
@@ -117,9 +115,9 @@ def normalise(nb: NotebookNode) -> NotebookNode:
 
 def setup_source() -> str:
     """Return the cell that installs rnn_lib where a notebook is on its own, as on Colab."""
-    config = (TOP / "_config.yml").read_text("utf-8")
+    config = (ROOT / "_config.yml").read_text("utf-8")
     site = re.search(r"^  baseurl: (\S+)$", config, re.M)[1]
-    version = re.search(r'^version = "(.+)"', (TOP / "pyproject.toml").read_text("utf-8"), re.M)[1]
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)[1]
     return f"""\
 from importlib.util import find_spec
 
@@ -131,7 +129,7 @@ def with_setup(nb: NotebookNode) -> NotebookNode:
     """Return a copy whose first code cell is that of `setup_source`; the website leaves it out."""
     nb = copy.deepcopy(nb)
     first = next(k for k, cell in enumerate(nb.cells) if cell.cell_type == "code")
-    if "setup" not in nb.cells[first].metadata.get("tags", []):
+    if "setup" not in tags(nb.cells[first]):
         cell = new_code_cell(id=f"{nb.cells[first].id.partition('-')[0]}-setup")
         nb.cells.insert(first, cell)
     nb.cells[first].metadata = nbformat.from_dict({"tags": ["setup", "remove-cell"]})
@@ -192,18 +190,6 @@ def _bare_png(png: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the file first, so that an interruption leaves either the old or the new."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as new:
-        new.write(content)
-    try:
-        os.chmod(new.name, path.stat().st_mode)
-        os.replace(new.name, path)
-    except OSError:
-        os.unlink(new.name)
-        raise
-
-
 def _refresh(path: Path, timeout: int, write: bool) -> bool:
     """Execute and normalise one file; return whether it changes."""
     old = path.read_bytes()
@@ -220,7 +206,7 @@ def _refresh(path: Path, timeout: int, write: bool) -> bool:
         pass
     new = to_bytes(normalise(nb))
     if write and new != old:
-        _write_atomically(path, new)
+        write_whole(path, new)
     return new != old
 
 
