@@ -8,7 +8,7 @@ import os
 import numpy
 
 os.environ.setdefault("RNN_PROGRESS", "0")  # no progress bars: they write to stderr
-os.environ.setdefault("RNN_COMPILED", "0")  # also where a slow machine would make it worth it
+os.environ.setdefault("RNN_COMPILED", "0")  # interpreted, unless the caller says otherwise
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small arrays gain nothing from more threads
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.pop("MPLBACKEND", None)  # a kernel chooses its own

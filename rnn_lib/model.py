@@ -16,14 +16,15 @@ from typing import Any, Self
 import numpy as np
 
 from rnn_lib.checks import check_choice, check_count, check_folder, check_number, check_pair
-from rnn_lib.engine import floatX
+from rnn_lib.engine import CAN_COMPILE, should_compile
 from rnn_lib.files import read_npz, write_npz
 from rnn_lib.network import Network
-from rnn_lib.tiers import Tiers, choose_tier
 from rnn_lib.training import History, fit
 from rnn_lib.updates import UPDATES
 
 __all__ = ["RNN"]
+
+_HINT = "This training looks long: with compiled=True numba makes the updates faster."
 
 
 class RNN(Network):
@@ -73,7 +74,7 @@ class RNN(Network):
         patience: int | None = None,
         seed: int = 0,
         checkpoint: str | os.PathLike[str] | None = None,
-        compiled: str | bool = "auto",
+        compiled: bool | None = None,
         progress: bool | None = None,
     ) -> History:
         """Fit the parameters by gradient descent on minibatches; a second call goes on from there.
@@ -97,9 +98,10 @@ class RNN(Network):
         seed : int, of the order of the sequences
         checkpoint : path, optional
             Where to :meth:`save` after every epoch (with ``validation_data``, every best one).
-        compiled : {"auto", True, False}
-            Compile the update by numba: beside a training that would else go on for minutes, before
-            it, or never.  The variable ``RNN_COMPILED`` decides what "auto" means: `rnn_lib.tiers`.
+        compiled : bool, optional
+            Compile the update by numba before the first one: that takes about a minute, once for
+            each kind of network, and pays where a training goes on for longer.  By default what
+            the environment variable ``RNN_COMPILED`` says, ``1`` or ``0``, else False.
         progress : bool, optional
             By default a bar on a terminal and in Jupyter, unless ``RNN_PROGRESS=0`` is set.
 
@@ -113,7 +115,7 @@ class RNN(Network):
         check_count("num_epochs", num_epochs)
         check_count("batch_size", batch_size)
         check_folder("checkpoint", checkpoint)
-        tier = choose_tier(compiled)
+        compiled = should_compile(compiled)
         rng = np.random.default_rng(check_count("seed", seed, least=0))
         if patience is not None:
             check_count("patience", patience)
@@ -122,29 +124,27 @@ class RNN(Network):
         validation = None if validation_data is None else self._check(*check_pair(validation_data))
         details = (optimizer, clip_norm is not None)
         self._forget(*details)
-        train = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
-        job = {"network": asdict(self), "floatX": floatX(), "train": train}
-        step = Tiers(lambda tier: self._compiled("update", *details, tier=tier), job, tier)
+        step = self._compiled("update", *details, compiled=compiled)
         scalars = [np.asarray(number, dtype=self.Why.dtype) for number in numbers]
 
         def update(indices: np.ndarray) -> tuple[float, float]:
             *batch, n_items = self._batch(xs, ys, indices)
             return float(step(*batch, *scalars)), n_items
 
-        with step:
-            return fit(
-                update,
-                len(xs),
-                self.params,
-                num_epochs=num_epochs,
-                batch_size=batch_size,
-                rng=rng,
-                validate=None if validation is None else lambda: self._evaluate(*validation),
-                patience=patience,
-                save=None if checkpoint is None else lambda: self.save(checkpoint),
-                between=step.between,
-                progress=progress,
-            )
+        return fit(
+            update,
+            len(xs),
+            self.params,
+            num_epochs=num_epochs,
+            batch_size=batch_size,
+            rng=rng,
+            validate=None if validation is None else lambda: self._evaluate(*validation),
+            patience=patience,
+            save=None if checkpoint is None else lambda: self.save(checkpoint),
+            note="compiling" if compiled else "",
+            hint=_HINT if CAN_COMPILE and not compiled else "",
+            progress=progress,
+        )
 
     def evaluate(self, input_sequence: Any, target_sequence: Any) -> float:
         """Return the mean loss a sequence (``readout="all"``: a step), in nats or squared units.

@@ -15,11 +15,10 @@ import numpy as np
 from rnn_lib.cells import CELLS, glorot, initial_weights
 from rnn_lib.checks import check_choice, check_count, check_sequences, check_targets
 from rnn_lib.data import pad
-from rnn_lib.engine import T, floatX, function, softmax, theano
+from rnn_lib.engine import T, floatX, function, should_compile, softmax, theano
 from rnn_lib.fused import Lookup
 from rnn_lib.losses import cross_entropy, masked_mean, squared_error
 from rnn_lib.recurrence import recurrence
-from rnn_lib.tiers import choose_tier
 from rnn_lib.updates import UPDATES, clip_by_norm
 
 __all__ = ["Network"]
@@ -131,16 +130,16 @@ class Network:
         loss = (cross_entropy if self._classes else squared_error)(logits, self.y)
         return h, logits, masked_mean(loss, self.mask) if self._every_step else loss.mean()
 
-    def _compiled(self, purpose: str, *details: Any, tier: bool | None = None) -> Any:
+    def _compiled(self, purpose: str, *details: Any, compiled: bool | None = None) -> Any:
         """Return a function, made at its first use, for sequences and batches of all lengths.
 
-        ``tier`` says whether numba compiles it, by default what ``RNN_COMPILED`` says.
+        ``compiled`` says whether numba compiles it, by default what ``RNN_COMPILED`` says.
         """
-        tier = choose_tier() is True if tier is None else tier
-        key = (purpose, *details, tier)
+        compiled = should_compile(compiled)
+        key = (purpose, *details, compiled)
         if key not in self._functions:
             make = function
-            if tier:
+            if compiled:
                 from rnn_lib.compiled import function as make  # numba only where it is used
             self._functions[key] = make(*self._graph(purpose, *details))
             self._functions[key].trust_input = True  # they have the right dtypes, from `_batch`

@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 
 from rnn_lib.checks import check_choice, check_count, check_indices, check_number
+from rnn_lib.engine import should_compile
 from rnn_lib.kernel_parts import product
 from rnn_lib.kernels import gru_forward, lstm_forward, tanh_forward
-from rnn_lib.tiers import choose_tier
 
 __all__ = ["beam_search", "generate", "sample"]
 
@@ -115,7 +115,7 @@ def generate(
     )
     noise = temperature * rng.gumbel(size=(n_tokens, len(by)))  # z / tau + noise has this arg max
     biases = (by + noise).astype(by.dtype)
-    draw = _compiled_draw() if choose_tier() is True else _draw
+    draw = _compiled_draw() if should_compile() else _draw
     W, W_out = np.ascontiguousarray(Whh.T), np.ascontiguousarray(Why.T)
     return draw(model.cell, prompt, E @ Wxh.T + bh, W, W_out, biases, -1 if end is None else end)
 
