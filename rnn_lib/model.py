@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from rnn_lib.checks import check_choice, check_count, check_folder, check_number, check_pair
+from rnn_lib.checks import check_choice, check_count, check_new_file, check_number, check_pair
 from rnn_lib.engine import CAN_COMPILE, should_compile
 from rnn_lib.files import read_npz, write_npz
 from rnn_lib.network import Network
@@ -84,7 +84,8 @@ class RNN(Network):
         Parameters
         ----------
         input_sequence : array (n_steps, input), or a list of such arrays of any lengths
-            With an embedding, token indices ``(n_steps,)``.
+            Time first, one row a step; with an embedding, token indices ``(n_steps,)``.  Arrays
+            may also be lists or tables of pandas, whose column names are ignored.
         target_sequence : class index or one-hot row (output,), or a list of one for each sequence
             With ``readout="all"``, one for each step; with ``output="linear"``, numbers (output,).
         learning_rate : float
@@ -114,22 +115,29 @@ class RNN(Network):
         check_choice("optimizer", optimizer, UPDATES)
         check_count("num_epochs", num_epochs)
         check_count("batch_size", batch_size)
-        check_folder("checkpoint", checkpoint)
+        if checkpoint is not None:
+            checkpoint = check_new_file("checkpoint", checkpoint)
         compiled = should_compile(compiled)
         rng = np.random.default_rng(check_count("seed", seed, least=0))
         if patience is not None:
             check_count("patience", patience)
             if validation_data is None:
                 raise ValueError("patience needs validation_data, got None.")
-        validation = None if validation_data is None else self._check(*check_pair(validation_data))
+        validation = None
+        if validation_data is not None:
+            inputs, targets = check_pair(validation_data)
+            validation = self._check(inputs, targets, ("validation_data[0]", "validation_data[1]"))
         details = (optimizer, clip_norm is not None)
         self._forget(*details)
+        for p in self.params:  # set_value(..., borrow=True) may have put a read-only array there
+            if not p.get_value(borrow=True).flags.writeable:
+                p.set_value(p.get_value())
         step = self._compiled("update", *details, compiled=compiled)
         scalars = [np.asarray(number, dtype=self.Why.dtype) for number in numbers]
 
         def update(indices: np.ndarray) -> tuple[float, float]:
             *batch, n_items = self._batch(xs, ys, indices)
-            return float(step(*batch, *scalars)), n_items
+            return float(self._call(step, *batch, *scalars)), n_items
 
         return fit(
             update,
@@ -200,9 +208,12 @@ class RNN(Network):
         try:
             model = cls(**options)
             for p in model.params:
-                if arrays[p.name].shape != p.get_value(borrow=True).shape:
-                    raise ValueError(f"{p.name} has the shape {arrays[p.name].shape}")
-                p.set_value(arrays[p.name].astype(p.dtype))
-        except (KeyError, TypeError, ValueError) as error:
+                array = arrays[p.name]
+                if array.shape != p.get_value(borrow=True).shape:
+                    raise ValueError(f"{p.name} has the shape {array.shape}")
+                if array.dtype.kind != "f":
+                    raise ValueError(f"{p.name} has the dtype {array.dtype}")
+                p.set_value(array.astype(p.dtype))
+        except (KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:
             raise ValueError(f"path must be a whole model, got {path}: {error}.") from error
         return model
