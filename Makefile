@@ -28,7 +28,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve lab check test test-pytensor test-theano test-class test-browser classroom test-classroom notebooks bench lint lock clean
+.PHONY: help book serve lab check proof test test-pytensor test-theano test-class test-browser classroom test-classroom notebooks bench lint lock clean
 
 help:            ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ test-class: $(ENV_CLASS)        ## grade one page with nbgrader, and let two stu
 
 test-browser: $(ENV) $(SITE)    ## every cell of every page, in a browser
 	BOOK_BROWSER=all $(PY) -m pytest tests/test_browser.py
+
+proof: $(ENV)    ## the tests of bad input, damage and kills at full length; every page under other kernels of BLAS
+	BOOK_EXAMPLES=1250 BOOK_FILES=2000 BOOK_KILLS=67 $(PY) -m pytest -n 2 tests/test_generated_inputs.py tests/test_damage.py
+	$(PY) -m tools.proof
 
 classroom: $(ENV)               ## make the students', teachers' and nbgrader's notebooks in _build/classroom
 	$(PY) -m tools.classroom

@@ -40,6 +40,7 @@ if NAME == "theano":
         "tests/test_hub.py",
         "tests/test_nbgrader.py",
         "tests/test_notebook_proofs.py",
+        "tests/test_proof.py",
         "tests/test_pyodide.py",
         "tests/test_repository.py",
         "tests/test_website.py",
