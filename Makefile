@@ -28,7 +28,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve lab test test-pytensor test-theano test-class test-browser classroom test-classroom notebooks bench lint lock clean
+.PHONY: help book serve lab check test test-pytensor test-theano test-class test-browser classroom test-classroom notebooks bench lint lock clean
 
 help:            ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -45,8 +45,12 @@ lab: $(ENV)      ## open the notebooks in JupyterLab
 test:            ## units, structure, website and every notebook, on both engines, and a small class
 	@$(MAKE) --keep-going --no-print-directory test-pytensor test-theano test-class
 
-test-pytensor: $(ENV) $(SITE)   ## all tests and notebooks on PyTensor
+test-pytensor: $(ENV) $(SITE)   ## all tests and notebooks on PyTensor; finds or installs a browser
+	@$(PY) tools/browser.py
 	@$(call run_tests,pytensor,$(PY))
+
+check: lint      ## lint, and the quick tests of rnn_lib and of the pages: two minutes
+	$(PY) $(PYTEST) -m "not slow and not whole" tests
 
 test-theano: $(ENV_THEANO)      ## the unit tests and all notebooks on Theano 1.0.5 (needs Python 3.11)
 	@[ -x $(PY_THEANO) ] || exit 0; $(call run_tests,theano,$(PY_THEANO))
@@ -70,10 +74,11 @@ notebooks: $(ENV)               ## format, execute and normalise all notebooks, 
 bench: $(ENV) $(ENV_THEANO) $(ENV_BENCH)   ## measure speed beside PyTorch, JAX, NumPy and C, and store it for the page about it
 	$(PY) benchmarks/run.py
 
-lint: $(ENV)     ## check style, formatting and types
+lint: $(ENV)     ## check style, formatting, types and spelling
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
+	.venv/$(BIN)/codespell
 
 lock:            ## write the locks anew, with the newest versions that the pins leave open
 	$(PYTHON) -m venv .venv-lock
@@ -107,11 +112,9 @@ $(ENV_CLASS): tools/install.py locks/build.txt locks/classroom.txt hub/package.j
 	if command -v npm >/dev/null; then npm ci --prefix .venv-classroom --ignore-scripts --no-audit --no-fund --silent; fi
 	@touch $@
 
-# What runs Python in the pages comes first; where it cannot be had, the tool says so and the book is built without.
 # After a failed build the next one would skip the page with the warning, so its cache goes. The order of the pages is
 # part of every page, so a new one builds all of them.
 $(SITE): $(ENV) $(SOURCES)
-	$(PY) tools/pyodide.py
 	.venv/$(BIN)/jupyter-book build . -W -n --keep-going $(if $(filter $(ENV) _config.yml _toc.yml _ext/%,$?),--all) \
 	    || { rm -rf _build/.doctrees $@; exit 1; }
 	@touch $@

@@ -4,14 +4,25 @@ The kernels that nbval starts inherit the environment.
 """
 
 import os
+import re
+from pathlib import Path
 
 import numpy
 
 os.environ.setdefault("RNN_PROGRESS", "0")  # no progress bars: they write to stderr
-os.environ.setdefault("RNN_COMPILED", "0")  # also where a slow machine would make it worth it
+os.environ.setdefault("RNN_COMPILED", "0")  # interpreted, unless the caller says otherwise
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small arrays gain nothing from more threads
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.pop("MPLBACKEND", None)  # a kernel chooses its own
+
+# The folders that hold compiled code, as they are when the run begins; tests/test_cold.py looks at it.
+_flags = re.search(r"base_compiledir=([^,]+)", os.environ.get("PYTENSOR_FLAGS", ""))
+_caches = [
+    Path(os.environ.get("NUMBA_CACHE_DIR") or "~/.cache/numba").expanduser(),
+    Path(_flags[1] if _flags else "~/.pytensor").expanduser(),
+]
+_warm = [str(folder) for folder in _caches if any(p.is_file() for p in folder.rglob("*.n[bib]*"))]
+os.environ.setdefault("BOOK_WARM_CACHES", " ".join(_warm))
 
 from rnn_lib.engine import NAME, VERSION
 
@@ -21,6 +32,7 @@ if NAME == "theano":
     collect_ignore = [
         "rnn_lib/compiled.py",
         "tests/test_browser.py",
+        "tests/test_cold.py",
         "tests/test_chapters.py",
         "tests/test_classroom.py",
         "tests/test_data_files.py",
@@ -32,6 +44,18 @@ if NAME == "theano":
         "tests/test_repository.py",
         "tests/test_website.py",
     ]
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say loudly how many tests did not run because there is no browser."""
+    skipped = [
+        report
+        for report in terminalreporter.getreports("skipped")
+        if "no browser: " in str(report.longrepr)
+    ]
+    if skipped:
+        line = f"NOT TESTED: {len(skipped)} tests of the website and its Python: no browser"
+        terminalreporter.section(line, sep="*", red=True, bold=True)
 
 
 def pytest_report_header() -> str:

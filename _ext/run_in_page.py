@@ -1,7 +1,7 @@
 """Put on each page with code cells what runs them in the reader's browser.
 
-``tools/pyodide.py`` assembles Pyodide in ``.cache/site``. Where it could not, the pages stay as
-they are, without Run buttons.
+``tools/pyodide.py`` assembles Pyodide in ``.cache/site`` while Sphinx reads the pages. Where it
+cannot, the pages stay as they are, without Run buttons.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from docutils import nodes
@@ -19,6 +21,8 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 SET = ".cache/site/pyodide"
+# What the set is made of, besides the packages whose digests the tool names.
+INPUTS = ["_static", "data", "pyproject.toml", "rnn_exercises", "rnn_lib", "tools"]
 
 
 def lock(app: Sphinx) -> Path | None:
@@ -27,17 +31,26 @@ def lock(app: Sphinx) -> Path | None:
     return path if path.is_file() else None
 
 
-def note_version(app: Sphinx, config: Config) -> None:
-    """Take a digest of all that runs in the page: with another one, all pages are written anew.
+def start_assembly(app: Sphinx, config: Config) -> None:
+    """Start the tool, and take a digest of all that runs in the page.
 
-    The pages name it, so that a browser does not mix two states of the scripts.
+    The pages name the digest, so that a browser does not mix two states of the scripts; with
+    another one, all pages are written anew.
     """
-    if found := lock(app):
-        scripts = sorted(p for p in Path(app.confdir, "_static").rglob("*") if p.is_file())
-        content = b"".join(path.read_bytes() for path in [found, *scripts])
-        config.run_in_page_version = hashlib.sha256(content).hexdigest()[:12]
-    else:
-        logger.info("No Pyodide in %s: the pages have no Run buttons.", SET)
+    app.assembly = subprocess.Popen([sys.executable, "tools/pyodide.py"], cwd=app.confdir)
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        top = Path(app.confdir, name)
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.read_bytes())
+    config.run_in_page_version = digest.hexdigest()[:12]
+
+
+def wait_for_assembly(app: Sphinx, env: object) -> None:
+    """Wait until the set is whole, before the first page is written."""
+    if app.assembly.wait():
+        raise RuntimeError("tools/pyodide.py failed: see its message above")
 
 
 def copy_set(app: Sphinx, exception: Exception | None) -> None:
@@ -83,7 +96,8 @@ def add_script(app, pagename, templatename, context, doctree) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register this with Sphinx."""
     app.add_config_value("run_in_page_version", "", "html")
-    app.connect("config-inited", note_version)
+    app.connect("config-inited", start_assembly)
+    app.connect("env-updated", wait_for_assembly)
     app.connect("doctree-read", name_cells)
     app.connect("html-page-context", add_script)
     app.connect("build-finished", copy_set)

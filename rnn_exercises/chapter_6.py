@@ -43,7 +43,8 @@ def exercise_1(probabilities: Any) -> None:
     assert np.allclose(high, yours, atol=1e-3), "1000 added to all logits should change nothing."
 
     rng = np.random.default_rng()
-    arrays, x = network_of(*rng.integers(2, 8, 3), rng)
+    n_features, n_units, n_classes = (int(n) for n in rng.integers(2, 8, 3))
+    arrays, x = network_of(n_features, n_units, n_classes, rng)
     n_hidden, n_inputs = arrays["Wxh"].shape
     size = f"a network of {n_hidden} units that reads {n_inputs} features"
     with fitting(f"sizes do not fit in {size}: take them from the arrays that the function gets."):

@@ -102,9 +102,8 @@ def cut(chunks: Any, stream: Any, n_streams: int, n_steps: int) -> list[tuple[An
     """Return the pairs of an answer; a generator is as good as a list."""
     answer = call(chunks, stream, n_streams, n_steps)
     assert np.iterable(answer), f"return a list of pairs, not {kind(answer)}."
-    pairs = list(answer)
-    for pair in pairs:
-        assert np.iterable(pair) and len(pair) == 2, "each chunk is a pair (x, y)."  # noqa: PT018
+    pairs = [tuple(pair) if np.iterable(pair) else () for pair in answer]
+    assert all(len(pair) == 2 for pair in pairs), "each chunk is a pair (x, y)."
     found = [(numbers(x, name="x"), numbers(y, name="y")) for x, y in pairs]
     assert all(x.ndim == y.ndim == 2 for x, y in found), "x and y must have two axes each."
     return found

@@ -1,8 +1,8 @@
-"""The compiled tier: PyTensor's numba mode, with the loops of `rnn_lib.kernels` inside.
+"""Compile a network: PyTensor's numba mode, with the loops of `rnn_lib.kernels` inside.
 
 Numba makes machine code of a function at its first call, which takes seconds for a loop and about a
-minute for the whole update of a network; both stay on disk for later processes.  So this module is
-imported only where something shall be compiled.  The page about speed says what that brings.
+minute for the whole update of a network; both stay on disk for later processes.  Import this
+module only when you need compilation.  The page about speed says what that brings.
 
 >>> import numpy as np
 >>> from rnn_lib.compiled import njit
@@ -26,6 +26,8 @@ import numba
 import numpy as np
 from numba.extending import overload, register_jitable
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
+from pytensor.link.numba.dispatch.elemwise import numba_funcify_DimShuffle
+from pytensor.tensor.elemwise import DimShuffle
 
 import rnn_lib.fused as fused
 import rnn_lib.kernel_parts as kernel_parts
@@ -226,6 +228,22 @@ def _cross_entropy_gradient(op: Any, node: Any) -> Any:
         return dx
 
     return gradient
+
+
+@register_funcify_default_op_cache_key(DimShuffle)
+def _dimshuffle(op: Any, node: Any, **others: Any) -> Any:
+    """Tell numba that the transpose of a contiguous matrix is contiguous, too.
+
+    PyTensor's own form hides that: every product with a transpose would then copy it first, and
+    numba would warn that ``np.dot()`` is faster on contiguous arrays.
+    """
+    if op.new_order != (1, 0):
+        return numba_funcify_DimShuffle(op, node, **others)
+
+    def transpose(x):  # type: ignore[no-untyped-def]
+        return x.T
+
+    return numba_njit(transpose), _VERSION
 
 
 def function(inputs: list[Any], outputs: Any, updates: Any = None) -> Any:

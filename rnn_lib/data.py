@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from rnn_lib.checks import check_count, check_indices
+from rnn_lib.checks import check_array, check_count, check_indices, check_items, check_rng
 
 __all__ = ["JapaneseVowels", "NameList", "Names", "Pronunciations", "Vocabulary"]
 __all__ += ["load_japanese_vowels", "load_names", "load_pronunciations", "load_sunspots"]
@@ -163,7 +163,8 @@ def pad(sequences: Sequence[Any], *, dtype: Any = None) -> tuple[np.ndarray, np.
     array([[5, 8],
            [6, 0]])
     """
-    arrays = [np.asarray(sequence) for sequence in sequences]
+    items = check_items("sequences", sequences)
+    arrays = [check_array(f"sequences[{i}]", item, finite=False) for i, item in enumerate(items)]
     if not arrays:
         raise ValueError("sequences must hold at least one sequence, got none.")
     features = arrays[0].shape[1:]
@@ -188,6 +189,7 @@ def minibatches(n_items: int, batch_size: int, rng: np.random.Generator) -> Iter
     >>> [len(batch) for batch in minibatches(5, 2, np.random.default_rng(0))]
     [2, 2, 1]
     """
+    check_rng(rng, "permutation")
     order = rng.permutation(check_count("n_items", n_items))
     starts = range(0, n_items, check_count("batch_size", batch_size))
     return (order[start : start + batch_size] for start in starts)
@@ -214,7 +216,8 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Iterable[Hashable]) -> None:
-        self.tokens = tuple(tokens)
+        self.tokens = tuple(check_items("tokens", tokens))
+        _check_hashable("tokens", self.tokens)
         self._index = {token: i for i, token in enumerate(self.tokens)}
         if not 0 < len(self._index) == len(self.tokens):
             raise ValueError(f"tokens must be at least one and different, got {self.tokens!r}.")
@@ -222,15 +225,26 @@ class Vocabulary:
     @classmethod
     def from_sequences(cls, sequences: Iterable[Any], *, reserved: Iterable[Any] = ()) -> Self:
         """Return the tokens that occur, in sorted order after the ``reserved`` ones."""
-        first = tuple(reserved)
-        return cls((*first, *sorted({t for s in sequences for t in s}.difference(first))))
+        first = tuple(check_items("reserved", reserved))
+        _check_hashable("reserved", first)
+        found: set[Any] = set()
+        for i, sequence in enumerate(check_items("sequences", sequences, ordered=False)):
+            tokens = check_items(f"sequences[{i}]", sequence, ordered=False)
+            _check_hashable(f"sequences[{i}]", tokens)
+            found.update(tokens)
+        try:
+            rest = sorted(found.difference(first))
+        except TypeError as error:
+            raise TypeError(f"sequences must hold tokens that can be sorted: {error}.") from None
+        return cls((*first, *rest))
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     def encode(self, sequence: Iterable[Hashable]) -> np.ndarray:
         """Return the int64 indices ``(n_steps,)`` of a ``sequence``: a text or a list of tokens."""
-        tokens = list(sequence)
+        tokens = check_items("sequence", sequence)
+        _check_hashable("sequence", tokens)
         for i, token in enumerate(tokens):
             if token not in self._index:
                 known = " ".join(map(str, self.tokens[:30]))
@@ -239,4 +253,16 @@ class Vocabulary:
 
     def decode(self, indices: Any) -> list[Any]:
         """Return the list of the tokens with these indices ``(n_steps,)``."""
-        return [self.tokens[i] for i in check_indices("indices", indices, len(self))]
+        array = check_array("indices", indices)
+        if array.ndim != 1:
+            raise ValueError(f"indices must have the shape (n_steps,), got {array.shape}.")
+        return [self.tokens[i] for i in check_indices("indices", array, len(self))]
+
+
+def _check_hashable(name: str, tokens: Iterable[Any]) -> None:
+    for i, token in enumerate(tokens):
+        try:
+            hash(token)
+        except TypeError:
+            kind = type(token).__name__
+            raise TypeError(f"{name}[{i}] must be a token, such as a str, got a {kind}.") from None

@@ -15,6 +15,7 @@ and add only what PyTensor lacks or means differently.
 Environment
 -----------
 RNN_ENGINE : ``pytensor`` or ``theano``; the default is PyTensor, or Theano where that is missing.
+RNN_COMPILED : ``1`` lets numba compile every network, ``0`` (the default) none; needs PyTensor.
 PYTENSOR_FLAGS, THEANO_FLAGS : the engine's own settings, which win over those made here.
 """
 
@@ -29,9 +30,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NAME", "VERSION", "T", "floatX", "function", "log_softmax", "softmax", "theano"]
+from rnn_lib.checks import check_choice
 
-# The interpreted tier, for a first result at once: no C++ compiler, no just-in-time compiler.
+__all__ = ["CAN_COMPILE", "NAME", "VERSION", "T", "floatX", "function", "log_softmax", "softmax"]
+__all__ += ["should_compile", "theano"]
+
+# The graph is interpreted, for a first result at once: no C++ compiler, no just-in-time compiler.
 # Fusion would turn NumPy calls into Python loops over scalars; dot22scalar computes a gradient that
 # is clipped twice; Theano's local_dimshuffle_alloc fails, loudly, on a batch's first state in scan.
 _FLAGS = {
@@ -52,7 +56,7 @@ def _choose_engine() -> str:
 
 
 def _import_engine(name: str) -> Any:
-    """Import an engine with the flags of the interpreted tier and without noise on stderr."""
+    """Import an engine with these flags and without noise on stderr."""
     variable = f"{name.upper()}_FLAGS"
     own = os.environ.get(variable, "")
     if not own.startswith(_FLAGS[name]):  # a child process inherits what is set here
@@ -205,6 +209,21 @@ else:
     theano, T = _engine, _engine.tensor
     # Theano warns that softmax of a vector will change in a release that never came.
     warnings.filterwarnings("ignore", message="DEPRECATION: If x is a vector, Softmax")
+
+
+def should_compile(compiled: bool | None = None) -> bool:
+    """Return whether numba compiles: as ``compiled`` says, or ``RNN_COMPILED`` where it is None.
+
+    Raises ValueError for another value, and for True where nothing can compile.
+    """
+    if compiled is None:
+        meanings = {"0": False, "1": True}
+        setting = os.environ.get("RNN_COMPILED") or "0"
+        return meanings[check_choice("RNN_COMPILED", setting, meanings)] and CAN_COMPILE
+    check_choice("compiled", compiled, [True, False])
+    if compiled and not CAN_COMPILE:
+        raise ValueError("compiled=True needs PyTensor and numba: run 'pip install pytensor'.")
+    return bool(compiled)
 
 
 def floatX() -> str:

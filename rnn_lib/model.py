@@ -15,15 +15,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from rnn_lib.checks import check_choice, check_count, check_folder, check_number, check_pair
-from rnn_lib.engine import floatX
+from rnn_lib.checks import check_choice, check_count, check_new_file, check_number, check_pair
+from rnn_lib.engine import CAN_COMPILE, should_compile
 from rnn_lib.files import read_npz, write_npz
 from rnn_lib.network import Network
-from rnn_lib.tiers import Tiers, choose_tier
 from rnn_lib.training import History, fit
 from rnn_lib.updates import UPDATES
 
 __all__ = ["RNN"]
+
+_HINT = "This training looks long: with compiled=True numba makes the updates faster."
 
 
 class RNN(Network):
@@ -73,7 +74,7 @@ class RNN(Network):
         patience: int | None = None,
         seed: int = 0,
         checkpoint: str | os.PathLike[str] | None = None,
-        compiled: str | bool = "auto",
+        compiled: bool | None = None,
         progress: bool | None = None,
     ) -> History:
         """Fit the parameters by gradient descent on minibatches; a second call goes on from there.
@@ -83,7 +84,8 @@ class RNN(Network):
         Parameters
         ----------
         input_sequence : array (n_steps, input), or a list of such arrays of any lengths
-            With an embedding, token indices ``(n_steps,)``.
+            Time first, one row a step; with an embedding, token indices ``(n_steps,)``.  Arrays
+            may also be lists or tables of pandas, whose column names are ignored.
         target_sequence : class index or one-hot row (output,), or a list of one for each sequence
             With ``readout="all"``, one for each step; with ``output="linear"``, numbers (output,).
         learning_rate : float
@@ -97,9 +99,10 @@ class RNN(Network):
         seed : int, of the order of the sequences
         checkpoint : path, optional
             Where to :meth:`save` after every epoch (with ``validation_data``, every best one).
-        compiled : {"auto", True, False}
-            Compile the update by numba: beside a training that would else go on for minutes, before
-            it, or never.  The variable ``RNN_COMPILED`` decides what "auto" means: `rnn_lib.tiers`.
+        compiled : bool, optional
+            Compile the update by numba before the first one: that takes about a minute, once for
+            each kind of network, and pays where a training goes on for longer.  By default what
+            the environment variable ``RNN_COMPILED`` says, ``1`` or ``0``, else False.
         progress : bool, optional
             By default a bar on a terminal and in Jupyter, unless ``RNN_PROGRESS=0`` is set.
 
@@ -112,39 +115,44 @@ class RNN(Network):
         check_choice("optimizer", optimizer, UPDATES)
         check_count("num_epochs", num_epochs)
         check_count("batch_size", batch_size)
-        check_folder("checkpoint", checkpoint)
-        tier = choose_tier(compiled)
+        if checkpoint is not None:
+            checkpoint = check_new_file("checkpoint", checkpoint)
+        compiled = should_compile(compiled)
         rng = np.random.default_rng(check_count("seed", seed, least=0))
         if patience is not None:
             check_count("patience", patience)
             if validation_data is None:
                 raise ValueError("patience needs validation_data, got None.")
-        validation = None if validation_data is None else self._check(*check_pair(validation_data))
+        validation = None
+        if validation_data is not None:
+            inputs, targets = check_pair(validation_data)
+            validation = self._check(inputs, targets, ("validation_data[0]", "validation_data[1]"))
         details = (optimizer, clip_norm is not None)
         self._forget(*details)
-        train = {"optimizer": optimizer, "clip_norm": None if clip_norm is None else 1.0}
-        job = {"network": asdict(self), "floatX": floatX(), "train": train}
-        step = Tiers(lambda tier: self._compiled("update", *details, tier=tier), job, tier)
+        for p in self.params:  # set_value(..., borrow=True) may have put a read-only array there
+            if not p.get_value(borrow=True).flags.writeable:
+                p.set_value(p.get_value())
+        step = self._compiled("update", *details, compiled=compiled)
         scalars = [np.asarray(number, dtype=self.Why.dtype) for number in numbers]
 
         def update(indices: np.ndarray) -> tuple[float, float]:
             *batch, n_items = self._batch(xs, ys, indices)
-            return float(step(*batch, *scalars)), n_items
+            return float(self._call(step, *batch, *scalars)), n_items
 
-        with step:
-            return fit(
-                update,
-                len(xs),
-                self.params,
-                num_epochs=num_epochs,
-                batch_size=batch_size,
-                rng=rng,
-                validate=None if validation is None else lambda: self._evaluate(*validation),
-                patience=patience,
-                save=None if checkpoint is None else lambda: self.save(checkpoint),
-                between=step.between,
-                progress=progress,
-            )
+        return fit(
+            update,
+            len(xs),
+            self.params,
+            num_epochs=num_epochs,
+            batch_size=batch_size,
+            rng=rng,
+            validate=None if validation is None else lambda: self._evaluate(*validation),
+            patience=patience,
+            save=None if checkpoint is None else lambda: self.save(checkpoint),
+            note="compiling" if compiled else "",
+            hint=_HINT if CAN_COMPILE and not compiled else "",
+            progress=progress,
+        )
 
     def evaluate(self, input_sequence: Any, target_sequence: Any) -> float:
         """Return the mean loss a sequence (``readout="all"``: a step), in nats or squared units.
@@ -200,9 +208,12 @@ class RNN(Network):
         try:
             model = cls(**options)
             for p in model.params:
-                if arrays[p.name].shape != p.get_value(borrow=True).shape:
-                    raise ValueError(f"{p.name} has the shape {arrays[p.name].shape}")
-                p.set_value(arrays[p.name].astype(p.dtype))
-        except (KeyError, TypeError, ValueError) as error:
+                array = arrays[p.name]
+                if array.shape != p.get_value(borrow=True).shape:
+                    raise ValueError(f"{p.name} has the shape {array.shape}")
+                if array.dtype.kind != "f":
+                    raise ValueError(f"{p.name} has the dtype {array.dtype}")
+                p.set_value(array.astype(p.dtype))
+        except (KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:
             raise ValueError(f"path must be a whole model, got {path}: {error}.") from error
         return model

@@ -7,6 +7,7 @@
 """
 
 import functools
+import threading
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -15,17 +16,19 @@ import numpy as np
 from rnn_lib.cells import CELLS, glorot, initial_weights
 from rnn_lib.checks import check_choice, check_count, check_sequences, check_targets
 from rnn_lib.data import pad
-from rnn_lib.engine import T, floatX, function, softmax, theano
+from rnn_lib.engine import T, floatX, function, should_compile, softmax, theano
 from rnn_lib.fused import Lookup
 from rnn_lib.losses import cross_entropy, masked_mean, squared_error
 from rnn_lib.recurrence import recurrence
-from rnn_lib.tiers import choose_tier
 from rnn_lib.updates import UPDATES, clip_by_norm
 
 __all__ = ["Network"]
 
 _CHUNK = 256  # sequences that are predicted at a time
 _FEW_TOKENS = 256  # so many are multiplied by Wxh once each, and not each time they occur
+
+# The engines build graphs, and call what they compiled, for one thread at a time.
+_building = threading.RLock()
 
 
 @dataclass(eq=False, repr=False)
@@ -63,6 +66,14 @@ class Network:
         y = [T.vector, T.matrix, T.tensor3][self._every_step + (not self._classes)]
         self.y = y("y", dtype="int32" if self._classes else dtype)
         self._functions: dict[tuple[Any, ...], Any] = {}
+        self._calling = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled and copied: all but the lock."""
+        return {name: value for name, value in self.__dict__.items() if name != "_calling"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _calling=threading.RLock())
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"a network of these options has no {name!r}: see .params")
@@ -131,20 +142,31 @@ class Network:
         loss = (cross_entropy if self._classes else squared_error)(logits, self.y)
         return h, logits, masked_mean(loss, self.mask) if self._every_step else loss.mean()
 
-    def _compiled(self, purpose: str, *details: Any, tier: bool | None = None) -> Any:
+    def _compiled(self, purpose: str, *details: Any, compiled: bool | None = None) -> Any:
         """Return a function, made at its first use, for sequences and batches of all lengths.
 
-        ``tier`` says whether numba compiles it, by default what ``RNN_COMPILED`` says.
+        ``compiled`` says whether numba compiles it, by default what ``RNN_COMPILED`` says.
         """
-        tier = choose_tier() is True if tier is None else tier
-        key = (purpose, *details, tier)
-        if key not in self._functions:
-            make = function
-            if tier:
-                from rnn_lib.compiled import function as make  # numba only where it is used
-            self._functions[key] = make(*self._graph(purpose, *details))
-            self._functions[key].trust_input = True  # they have the right dtypes, from `_batch`
-        return self._functions[key]
+        compiled = should_compile(compiled)
+        key = (purpose, *details, compiled)
+        with _building:
+            if key not in self._functions:
+                make = function
+                if compiled:
+                    from rnn_lib.compiled import function as make  # numba only where it is used
+                self._functions[key] = make(*self._graph(purpose, *details))
+                self._functions[key].trust_input = True  # they have the right dtypes: `_batch`
+            return self._functions[key]
+
+    def _call(self, compiled: Any, *arrays: Any) -> Any:
+        """Call what :meth:`_compiled` returned: a thread waits until no other one is in it.
+
+        Each compiled function keeps its inputs and intermediate results in one place, so two
+        threads at a time would mix their numbers, and an update would change the parameters of a
+        prediction halfway.
+        """
+        with self._calling:
+            return compiled(*arrays)
 
     def _graph(self, purpose: str, *details: Any) -> tuple[Any, ...]:
         """Return inputs, outputs and, for an update, the updates."""
@@ -173,20 +195,46 @@ class Network:
 
     def _forget(self, optimizer: str, clipped: bool) -> None:
         """Set to zero what the optimizer remembers of earlier updates."""
-        for shared, _ in self._rule(optimizer, clipped)[1]:
+        with _building:
+            updates = self._rule(optimizer, clipped)[1]
+        for shared, _ in updates:
             if shared not in self.params:
                 shared.set_value(np.zeros_like(shared.get_value()))
 
     # Examples as arrays.
 
-    def _check_inputs(self, input_sequence: Any) -> tuple[list[Any], bool]:
-        return check_sequences(input_sequence, self.input_size, indices=bool(self.embedding_size))
+    def _largest(self) -> float:
+        """Return a size of numbers whose squares can still be summed."""
+        return float(np.finfo(self.Why.dtype).max) ** 0.4
 
-    def _check(self, input_sequence: Any, target_sequence: Any) -> tuple[list[Any], list[Any]]:
-        xs, single = self._check_inputs(input_sequence)
-        steps = [x.shape[:1] if self._every_step else () for x in xs]
-        targets = [target_sequence] if single else target_sequence
-        return xs, check_targets(targets, steps, self.output_size, classes=self._classes)
+    def _check_inputs(
+        self, input_sequence: Any, name: str = "input_sequence"
+    ) -> tuple[list[Any], bool]:
+        return check_sequences(
+            input_sequence,
+            self.input_size,
+            indices=bool(self.embedding_size),
+            name=name,
+            largest=self._largest(),
+        )
+
+    def _check(
+        self,
+        input_sequence: Any,
+        target_sequence: Any,
+        names: tuple[str, str] = ("input_sequence", "target_sequence"),
+    ) -> tuple[list[Any], list[Any]]:
+        xs, single = self._check_inputs(input_sequence, names[0])
+        ys = check_targets(
+            target_sequence,
+            [x.shape[:1] if self._every_step else () for x in xs],
+            self.output_size,
+            classes=self._classes,
+            single=single,
+            name=names[1],
+            largest=self._largest(),
+        )
+        return xs, ys
 
     def _batch(self, xs: list[Any], ys: list[Any], indices: Any) -> tuple[Any, Any, Any, int]:
         """Return ``x``, ``mask``, ``y`` and the number of items in the mean of their loss."""
@@ -206,7 +254,7 @@ class Network:
         total, hits, n_items = 0.0, 0, 0
         for chunk in self._chunks(xs):
             x, mask, y, n = self._batch(xs, ys, chunk)
-            loss, logits = self._compiled("evaluate")(x, mask, y)
+            loss, logits = self._call(self._compiled("evaluate"), x, mask, y)
             total, n_items = total + float(loss) * n, n_items + n
             if self._classes:
                 right = logits.argmax(axis=-1) == y
@@ -218,7 +266,8 @@ class Network:
         xs, single = self._check_inputs(input_sequence)
         results: list[Any] = [None] * len(xs)
         for chunk in self._chunks(xs):
-            out = self._compiled(purpose)(*pad([xs[i] for i in chunk], dtype=self.x.dtype))
+            x, mask = pad([xs[i] for i in chunk], dtype=self.x.dtype)
+            out = self._call(self._compiled(purpose), x, mask)
             for k, i in enumerate(chunk):
                 results[i] = out[: len(xs[i]), k] if out.ndim == 3 else out[k]
         if single:

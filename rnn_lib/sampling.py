@@ -28,10 +28,17 @@ from typing import Any
 
 import numpy as np
 
-from rnn_lib.checks import check_choice, check_count, check_indices, check_number
+from rnn_lib.checks import (
+    check_array,
+    check_choice,
+    check_count,
+    check_indices,
+    check_number,
+    check_rng,
+)
+from rnn_lib.engine import should_compile
 from rnn_lib.kernel_parts import product
 from rnn_lib.kernels import gru_forward, lstm_forward, tanh_forward
-from rnn_lib.tiers import choose_tier
 
 __all__ = ["beam_search", "generate", "sample"]
 
@@ -49,7 +56,13 @@ def sample(
     Adding Gumbel noise and taking the arg max draws from the softmax without ever computing it.
     """
     check_number("temperature", temperature)
-    z = np.asarray(logits, dtype="float64") / temperature
+    check_rng(rng, "gumbel")
+    z = check_array("logits", logits, finite=False).astype("float64")
+    if z.ndim != 1 or not z.size:
+        raise ValueError(f"logits must have the shape (n_tokens,), got {z.shape}.")
+    if np.isnan(z).any() or not z.max() > -np.inf:
+        raise ValueError("logits must be numbers, one of them above -inf, got NaN or -inf alone.")
+    z = z / temperature
     if top_k is not None:
         z = np.where(z >= np.sort(z)[-min(check_count("top_k", top_k), len(z))], z, -np.inf)
     return int((z + rng.gumbel(size=z.shape)).argmax())
@@ -92,6 +105,9 @@ def generate(
     TypeError, ValueError
         Naming the argument, or the option of ``model``, that is wrong.
     """
+    if not hasattr(model, "embedding_size"):
+        raise TypeError(f"model must be an RNN, got {type(model).__name__}.")
+    check_rng(rng, "gumbel")
     known = ["tanh", "lstm", "gru"]
     needed: dict[str, list[Any]] = {"cell": known, "layers": [1], "bidirectional": [False]}
     needed |= {"readout": ["all"], "output": ["softmax"], "output_size": [model.input_size]}
@@ -99,7 +115,7 @@ def generate(
         check_choice(f"{name} of the model", getattr(model, name), values)
     if model.embedding_size is None:
         raise ValueError("embedding_size of the model must be a number, got None.")
-    prompt = np.asarray(prompt)
+    prompt = check_array("prompt", prompt)
     if prompt.ndim != 1 or not len(prompt):
         expected = "prompt must have the shape (n_steps,) and at least one step"
         raise ValueError(f"{expected}, got {prompt.shape}.")
@@ -115,7 +131,7 @@ def generate(
     )
     noise = temperature * rng.gumbel(size=(n_tokens, len(by)))  # z / tau + noise has this arg max
     biases = (by + noise).astype(by.dtype)
-    draw = _compiled_draw() if choose_tier() is True else _draw
+    draw = _compiled_draw() if should_compile() else _draw
     W, W_out = np.ascontiguousarray(Whh.T), np.ascontiguousarray(Why.T)
     return draw(model.cell, prompt, E @ Wxh.T + bh, W, W_out, biases, -1 if end is None else end)
 
@@ -183,11 +199,20 @@ def beam_search(
     """
     check_count("width", width)
     check_count("max_steps", max_steps)
+    check_count("start", start, least=0)
+    check_count("end", end, least=0)
+    if not callable(step):
+        raise TypeError(f"step must be a function, got {step!r}.")
+    state = _as_state("state", state)
     beginnings: list[tuple[list[int], float]] = [([], 0.0)]
     finished: list[tuple[list[int], float]] = []
     for _ in range(max_steps):
         last = np.array([tokens[-1] if tokens else start for tokens, _ in beginnings])
-        log_p, state = step(last, state)
+        answer = step(last, state)
+        if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+            expected = "step must return a pair (log probabilities, state)"
+            raise TypeError(f"{expected}, got {type(answer).__name__}.")
+        log_p, state = _log_probabilities(answer[0], len(last), end), _as_state("state", answer[1])
         total = np.array([[score] for _, score in beginnings]) + log_p
         best = np.argsort(-total, axis=None, kind="stable")[: width - len(finished)]
         grown, kept = [], []
@@ -203,3 +228,24 @@ def beam_search(
             break
         state = tuple(s[kept] for s in state) if isinstance(state, tuple) else state[kept]
     return sorted(finished + beginnings, key=lambda found: -found[1])
+
+
+def _as_state(name: str, state: Any) -> Any:
+    """Return an array, or a tuple of arrays; a list of arrays becomes one."""
+    if isinstance(state, (tuple, list)):
+        return tuple(_as_state(f"{name}[{i}]", part) for i, part in enumerate(state))
+    array = np.asarray(state)
+    if array.ndim == 0:
+        expected = f"{name} must be an array whose first axis counts beginnings"
+        raise TypeError(f"{expected}, got {state!r}.")
+    return array
+
+
+def _log_probabilities(values: Any, n: int, end: int) -> np.ndarray:
+    log_p = check_array("log probabilities of step", values, finite=False)
+    if log_p.ndim != 2 or len(log_p) != n or log_p.shape[1] <= end:
+        expected = f"step must return log probabilities ({n}, n_tokens) with more than {end} tokens"
+        raise ValueError(f"{expected}, got the shape {log_p.shape}.")
+    if np.isnan(log_p).any():
+        raise ValueError("step must return log probabilities, got NaN.")
+    return log_p

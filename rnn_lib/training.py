@@ -21,6 +21,9 @@ from rnn_lib.data import minibatches
 
 __all__ = ["History", "fit"]
 
+_TRIAL = 5.0  # seconds before the rest is estimated
+_LONG = 120.0  # seconds still to go from which a compilation would pay
+
 
 @dataclass
 class History:
@@ -38,6 +41,18 @@ class History:
     val_loss: list[float] = field(default_factory=list)
     val_accuracy: list[float] = field(default_factory=list)
     stopped: str = ""
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return the columns of a table with one row an epoch, as ``pandas.DataFrame`` takes them.
+
+        >>> History(loss=[2.2, 1.4], val_loss=[2.3, 1.9]).table()
+        {'epoch': [1, 2], 'loss': [2.2, 1.4], 'val_loss': [2.3, 1.9]}
+        """
+        columns: dict[str, list[Any]] = {"epoch": list(range(1, len(self.loss) + 1))}
+        for name in ("loss", "val_loss", "val_accuracy"):
+            if values := getattr(self, name):
+                columns[name] = list(values)
+        return columns
 
     @property
     def best_epoch(self) -> int | None:
@@ -66,10 +81,22 @@ def _delayed_interrupt() -> Iterator[list[int]]:
 
 
 def _show_progress(progress: bool | None) -> bool:
+    stream = sys.stderr
+    if stream is None or getattr(stream, "closed", False):
+        return False  # a Windows service has no stderr: nobody could see a bar
     if progress is not None:
         return progress
-    seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+    is_terminal = hasattr(stream, "isatty") and stream.isatty()
+    seen = is_terminal or "ipykernel" in sys.modules
     return seen and os.environ.get("RNN_PROGRESS") != "0"
+
+
+def _looks_long(bar: Any) -> bool:
+    """Return whether a visible ``bar`` has run for a while, and will for much longer."""
+    if bar.disable or bar.n == 0:
+        return False
+    elapsed = bar.format_dict["elapsed"]
+    return elapsed > _TRIAL and elapsed / bar.n * (bar.total - bar.n) > _LONG
 
 
 def fit(
@@ -83,7 +110,8 @@ def fit(
     validate: Callable[[], tuple[float, float | None]] | None = None,
     patience: int | None = None,
     save: Callable[[], None] | None = None,
-    between: Callable[[int], str] = lambda n_left: "",
+    note: str = "",
+    hint: str = "",
     progress: bool | None = None,
 ) -> History:
     """Train: call ``update`` on minibatches that ``rng`` shuffles, epoch after epoch.
@@ -101,16 +129,15 @@ def fit(
         Restored to the best epoch with ``patience``, and to the start where the loss overflows.
     validate : function, optional; returns validation loss and accuracy (or None)
     save : function, optional; called after every epoch, or with ``validate`` after every best one
-    between : function, optional
-        Called before the first update and after each, with the number of updates still to do;
-        returns what the bar shall say besides.
+    note : str, what the bar says until the first update is done
+    hint : str, what is written once, above the bar, where the training looks long
     """
     history = History()
     start = best = [p.get_value() for p in params]
-    n_left = num_epochs * -(-n_sequences // batch_size)
-    bar = tqdm(total=n_left, unit="update", leave=False, disable=not _show_progress(progress))
+    n_updates = num_epochs * -(-n_sequences // batch_size)
+    bar = tqdm(total=n_updates, unit="update", leave=False, disable=not _show_progress(progress))
     with bar, _delayed_interrupt() as interrupted:
-        bar.set_postfix_str(between(n_left))
+        bar.set_postfix_str(note)
         for epoch in range(1, num_epochs + 1):
             total = weight = 0.0
             for batch in minibatches(n_sequences, batch_size, rng):
@@ -118,10 +145,12 @@ def fit(
                 total, weight = total + loss * n_items, weight + n_items
                 if not np.isfinite(loss):
                     _overflow(f"the loss became {loss}", epoch, params, start)
-                n_left -= 1
                 bar.update()
-                now = f"epoch {epoch}/{num_epochs}, loss {loss:.4g}{between(n_left)}"
+                now = f"epoch {epoch}/{num_epochs}, loss {loss:.4g}"
                 bar.set_postfix_str(now, refresh=False)
+                if hint and _looks_long(bar):
+                    bar.write(hint, file=bar.fp)  # which survives a closed stderr
+                    hint = ""
                 if interrupted:
                     history.stopped = "interrupted"
                     return history

@@ -5,7 +5,9 @@ import threading
 from http.server import ThreadingHTTPServer
 
 import pytest
-from pages import ARGUMENTS, CI, SITE, QuietHandler, find_browser
+from pages import ARGUMENTS, CI, SITE, QuietHandler
+
+from tools import browser as browsers
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +24,9 @@ def base_url():
 
 @pytest.fixture(scope="module")
 def browser():
-    path = find_browser()
+    path = browsers.find()
     if path is None:
-        (pytest.fail if CI else pytest.skip)("no Chromium found; set CHROMIUM to its path")
+        (pytest.fail if CI else pytest.skip)("no browser: set CHROMIUM to the path of one")
     api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

@@ -5,7 +5,6 @@ The website is read from ``_build/html``, or from the folder that the environmen
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -31,11 +30,6 @@ class QuietHandler(Handler):
     def copyfile(self, source, outputfile):
         SERVED["bytes"] += os.fstat(source.fileno()).st_size
         super().copyfile(source, outputfile)
-
-
-def find_browser() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 class Visit:

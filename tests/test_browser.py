@@ -15,7 +15,9 @@ import time
 from urllib.parse import unquote, urlparse
 
 import pytest
-from pages import ARGUMENTS, SERVED, SITE, TOP, Visit, find_browser
+from pages import ARGUMENTS, SERVED, SITE, TOP, Visit
+
+from tools import browser as browsers
 
 NOTEBOOKS = sorted(
     path.relative_to(TOP).with_suffix("").as_posix()
@@ -289,7 +291,7 @@ def test_axe_finds_no_serious_fault_beside_an_open_editor(browser, base_url):
 
 def test_on_the_second_visit_the_files_come_from_the_browsers_cache(browser, base_url, tmp_path):
     launch = browser.browser_type.launch_persistent_context  # a cache on disk, as a reader has it
-    options = {"executable_path": find_browser(), "args": ARGUMENTS}
+    options = {"executable_path": browsers.find(), "args": ARGUMENTS}
     with launch(tmp_path / "profile", **options) as context:
         page = context.new_page()
         weights = []

@@ -264,8 +264,8 @@ def test_one_hot_errors():
         one_hot([0, 3], 3)
     with pytest.raises(ValueError, match=r"indices must lie in 0\.\.2, got -1"):
         one_hot(-1, 3)
-    with pytest.raises(TypeError, match="indices must hold whole numbers, got dtype float64"):
-        one_hot([0.0], 3)
+    with pytest.raises(TypeError, match=r"indices must hold whole numbers, got 0\.5"):
+        one_hot([0.5], 3)
     with pytest.raises(ValueError, match="n_classes must be a whole number of at least 1, got 0"):
         one_hot([0], 0)
 

@@ -164,9 +164,10 @@ def test_no_npz(tmp_path, content):
 
 def test_folder_and_npy(tmp_path):
     np.save(tmp_path / "array.npy", np.zeros(3))
-    for path in (tmp_path, tmp_path / "array.npy"):
-        with pytest.raises(ValueError, match=r"path must be a saved model, got .*: damaged or no"):
-            RNN.load(path)
+    with pytest.raises(ValueError, match=r"path must be a saved model, got .*: damaged or no"):
+        RNN.load(tmp_path / "array.npy")
+    with pytest.raises(ValueError, match=r"path must be a saved model, got .*"):
+        RNN.load(tmp_path)
 
 
 class Trap:
@@ -207,7 +208,7 @@ def test_newer_format(saved, monkeypatch):
         (lambda options, arrays: options.update(hidden_size=-1), "hidden_size must be a whole"),
         (lambda options, arrays: options.update(cell="lstm"), "Wxh has the shape"),
         (lambda options, arrays: options.update(colour="red"), "colour"),
-        (lambda options, arrays: arrays.update(by=np.array(["a", "b"])), "could not convert"),
+        (lambda options, arrays: arrays.update(by=np.array(["a", "b"])), "by has the dtype <U1"),
     ],
 )
 def test_parts_that_do_not_fit(saved, change, message):

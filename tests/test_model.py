@@ -50,7 +50,7 @@ def test_signatures():
         "patience": None,
         "seed": 0,
         "checkpoint": None,
-        "compiled": "auto",
+        "compiled": None,
         "progress": None,
     }
     for method in (RNN.predict, RNN.predict_proba, RNN.hidden_states):

@@ -1,5 +1,6 @@
 """rnn_lib.training: validation, patience, checkpoints, Ctrl-C, overflow and the progress bar."""
 
+import io
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from models import get_model, get_weights, make_data
 
 from rnn_lib import RNN, History, theano, training
 from rnn_lib.data import load_japanese_vowels
+from rnn_lib.engine import CAN_COMPILE
 from rnn_lib.training import fit
 
 XS, YS = make_data(2, 3, (3, 5, 1, 4, 2, 6))
@@ -91,6 +93,21 @@ def test_numbers_have_no_accuracy():
     history = get_model(2, 4, 3, **options).train(*data, 0.01, 2, validation_data=data)
     assert len(history.val_loss) == 2
     assert history.val_accuracy == []
+
+
+def test_history_as_a_table():
+    history = History([3.0, 2.0], [3.5, 2.5], [0.5, 0.75], "interrupted")
+    assert history.table() == {
+        "epoch": [1, 2],
+        "loss": [3.0, 2.0],
+        "val_loss": [3.5, 2.5],
+        "val_accuracy": [0.5, 0.75],
+    }
+    assert History([3.0]).table() == {"epoch": [1], "loss": [3.0]}
+    history.table()["loss"].clear()
+    assert history.loss == [3.0, 2.0]
+    pandas = pytest.importorskip("pandas")
+    assert pandas.DataFrame(history.table()).shape == (2, 4)
 
 
 def test_history_plots_itself():
@@ -339,11 +356,68 @@ def test_where_a_bar_is_shown(monkeypatch, shown, options):
     assert bool(train_and_watch(monkeypatch, **options)) == shown
 
 
-@pytest.mark.parametrize("progress", [False, True])
-def test_what_is_left_is_counted_also_where_no_bar_is_shown(progress):
-    left = []
-    fit_numbers([1.0] * 4, between=lambda n_left: left.append(n_left) or "", progress=progress)
-    assert left == [4, 3, 2, 1, 0]
+@pytest.mark.parametrize(
+    ("long", "hint", "shown"),
+    [(True, "use a compiler", 1), (False, "use a compiler", 0), (True, "", 0)],
+)
+def test_a_long_training_says_once_what_would_be_faster(monkeypatch, long, hint, shown):
+    monkeypatch.setattr(training, "_TRIAL", 0.0)
+    monkeypatch.setattr(training, "_LONG", 0.0 if long else 1e6)
+    text = train_and_watch(monkeypatch, isatty=True, setting=None, hint=hint)
+    assert text.count("use a compiler") == shown
+
+
+def test_without_a_bar_nothing_is_said(monkeypatch):
+    monkeypatch.setattr(training, "_TRIAL", 0.0)
+    monkeypatch.setattr(training, "_LONG", 0.0)
+    assert train_and_watch(monkeypatch, isatty=False, setting=None, hint="use a compiler") == ""
+
+
+@pytest.mark.parametrize(("compiled", "said"), [(None, CAN_COMPILE), (False, CAN_COMPILE)])
+def test_the_hint_of_a_network(monkeypatch, capsys, compiled, said):
+    monkeypatch.setenv("RNN_COMPILED", "0")
+    monkeypatch.setattr(training, "_TRIAL", 0.0)
+    monkeypatch.setattr(training, "_LONG", 0.0)
+    get_model(2, 4, 3).train(XS, YS, num_epochs=3, progress=True, compiled=compiled)
+    assert ("compiled=True" in capsys.readouterr().err) == said
+
+
+# Where nobody can see a bar, training goes on without one.
+
+
+class Bare:
+    """A stream without isatty, as some programs put in the place of stderr."""
+
+    def write(self, text):
+        pass
+
+    def flush(self):
+        pass
+
+
+class Closed(io.StringIO):
+    def __init__(self):
+        super().__init__()
+        self.close()
+
+
+@pytest.mark.parametrize("progress", [None, False, True])
+@pytest.mark.parametrize("make", [lambda: None, Bare, Closed], ids=["none", "bare", "closed"])
+def test_any_stderr_will_do(monkeypatch, make, progress):
+    monkeypatch.setattr(sys, "stderr", make())
+    monkeypatch.delenv("RNN_PROGRESS", raising=False)
+    history, _ = fit_numbers([1.0] * 3, progress=progress)
+    assert len(history.loss) == 3
+
+
+def test_a_stderr_that_closes_while_a_bar_is_shown(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(training, "_TRIAL", 0.0)
+    monkeypatch.setattr(training, "_LONG", 0.0)
+    options = {"validate": lambda: (stream.close() or 1.0, None), "hint": "use a compiler"}
+    history, _ = fit_numbers([1.0] * 300, progress=True, **options)
+    assert len(history.loss) == 300
 
 
 def test_bar_of_a_network(capsys):

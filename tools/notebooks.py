@@ -35,7 +35,7 @@ KERNEL_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RNN_PROGRESS": "0",  # progress bars write to stderr
-    "RNN_COMPILED": "0",  # the tier that readers meet first
+    "RNN_COMPILED": "0",  # as readers run them first
 }
 NOTEBOOK_METADATA = {
     "kernelspec": {
