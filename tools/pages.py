@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
+import shutil
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-import yaml
 from nbformat import NotebookNode
 
 __all__ = [
@@ -52,12 +52,16 @@ class Exercise:
 
 def _numbered() -> dict[Path, str]:
     """Return the notebooks in the order of the book, with the number of each page."""
-    book, *_ = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]
-    found = {}
-    for n, chapter in enumerate(book["chapters"], start=1):
-        found[ROOT / f"{chapter['file']}.ipynb"] = str(n)
-        for k, nested in enumerate(chapter.get("sections", []), start=1):
-            found[ROOT / f"{nested['file']}.ipynb"] = f"{n}.{k}"
+    contents = (ROOT / "_toc.yml").read_text("utf-8")
+    found, chapter, application = {}, 0, 0
+    for file in re.findall(r"^ *- file: (chapters/\S+)$", contents, re.M):
+        page = ROOT / f"{file}.ipynb"
+        if page.parent == CHAPTERS:
+            chapter, application = chapter + 1, 0
+            found[page] = f"{chapter}"
+        else:
+            application += 1
+            found[page] = f"{chapter}.{application}"
     return found
 
 
@@ -121,12 +125,12 @@ def _at_check(code: str) -> tuple[str, str]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that an interruption leaves either the old one or the new one."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as new:
-        new.write(content)
+    """Write a file so that whatever interrupts it leaves either the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        os.chmod(new.name, path.stat().st_mode if path.exists() else 0o644)
-        os.replace(new.name, path)
-    except OSError:
-        os.unlink(new.name)
-        raise
+        temporary.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
