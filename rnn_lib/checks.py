@@ -177,7 +177,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def check_items(name: str, value: Any, *, ordered: bool = True) -> list[Any]:
-    """Return the items of a list, an array, a series, a text or an iterator.
+    """Return the items of ``value``: a list, an array, a series, a text or an iterator.
 
     Raises TypeError for what has none, or would give its names instead: a table or a dictionary;
     where they must be ``ordered``, also for a set.  Raises ValueError for a masked array.
@@ -201,7 +201,10 @@ def _brief(value: Any) -> str:
 
 
 def check_array(name: str, value: Any, *, finite: bool = True) -> np.ndarray:
-    """Return ``value`` as an array of numbers; raise TypeError or ValueError if it is none."""
+    """Return ``value`` as an array of numbers, all of them finite if ``finite``.
+
+    Raises TypeError or ValueError where it is none.
+    """
     return _array(name, plain(name, value), finite=finite)
 
 
@@ -339,7 +342,7 @@ def check_targets(
     ``values`` are, with ``classes``, class indices or one-hot rows ``(output_size,)``, and become
     indices; else rows of numbers.  ``steps`` has for each sequence the axis that goes before:
     ``(n_steps,)`` where each step has a target, else ``()``.  With ``single`` they are the target
-    of the only sequence, and else a list of one for each.
+    of the only sequence, and else a list of one for each.  Numbers may be as large as ``largest``.
     """
     n = len(steps)
     if classes:

@@ -116,7 +116,7 @@ def test_shapes_are_documented(name):
     assert re.search(r"\((?:[\w.* ]+,[^)]*|\.\.\.)\)", text), f"{name} does not say its shapes"
 
 
-TOOLS = ("checks", "engine", "exercises", "files", "plotting")
+TOOLS = ("checks", "engine", "files", "plotting")
 
 
 @pytest.mark.parametrize("module", sorted({*MODULES} - {*TOOLS}))

@@ -11,7 +11,7 @@ import pytest
 import rnn_lib
 
 PACKAGE = Path(rnn_lib.__file__).parent
-ORDER = ["checks", "engine", "exercises", "data", "plotting", "kernel_parts", "kernels", "fused"]
+ORDER = ["checks", "engine", "data", "plotting", "kernel_parts", "kernels", "fused"]
 ORDER += [
     "compiled",
     "losses",
@@ -81,7 +81,7 @@ def test_figures_and_data_need_no_engine():
         "numpy",
         "matplotlib",
     }
-    for module in ("data", "checks", "files", "exercises", "training"):
+    for module in ("data", "checks", "files", "training"):
         assert "rnn_lib.engine" not in imported(module)
 
 
@@ -92,7 +92,7 @@ def test_nothing_prints_or_plots_outside_its_place():
             for n in ast.walk(tree(module))
             if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
         }
-        assert module == "exercises" or "print" not in calls
+        assert "print" not in calls
         assert module == "plotting" or not any("matplotlib" in name for name in imported(module))
 
 
