@@ -58,8 +58,9 @@ test-theano: $(ENV_THEANO)      ## the unit tests and all notebooks on Theano 1.
 test-class: $(ENV_CLASS)        ## grade one page with nbgrader, and let two students use one JupyterHub
 	$(PY_CLASS) $(PYTEST_CLASS) tests/test_nbgrader.py tests/test_hub.py
 
-test-browser: $(ENV) $(SITE)    ## every cell of every page, in a browser
-	BOOK_BROWSER=all $(PY) -m pytest tests/test_browser.py
+test-browser: $(ENV) $(SITE)    ## every cell of every page in a browser, every notebook in JupyterLab, five on their own
+	@$(PY) tools/browser.py
+	BOOK_BROWSER=all $(PY) -m pytest -m "whole or not whole" tests/test_browser.py tests/test_front_ends.py tests/test_alone.py
 
 proof: $(ENV)    ## the tests of bad input, damage and kills at full length; every page under other kernels of BLAS
 	BOOK_EXAMPLES=1250 BOOK_FILES=2000 BOOK_KILLS=67 $(PY) -m pytest -n 2 tests/test_generated_inputs.py tests/test_damage.py
