@@ -11,27 +11,12 @@ from collections.abc import Callable, Iterator
 import nbformat
 from nbformat import NotebookNode
 
-__all__ = ["PAGES", "RULES", "faults", "printed", "tags"]
+from tools.pages import tags
+
+__all__ = ["RULES", "faults", "printed"]
 
 Rule = Callable[[NotebookNode, str], list[str]]
 RULES: dict[str, Rule] = {}
-
-# The number of a page, which its figures, formulas and exercises begin with.
-PAGES = {
-    "01_introduction": "1",
-    "02_theano": "2",
-    "03_architecture": "3",
-    "04_training": "4",
-    "05_prediction": "5",
-    "06_conclusion": "6",
-    "lstm_gru": "6.1",
-    "sunspots": "6.2",
-    "names": "6.3",
-    "spelling_to_sound": "6.4",
-    "sentiment": "6.5",
-    "famous_bugs": "6.6",
-    "speed": "6.7",
-}
 
 MAX_LINES = 25
 MAX_COLUMNS = 79  # longer lines are cut off on the page
@@ -63,11 +48,6 @@ def faults(nb: NotebookNode, page: str) -> list[str]:
 
 
 # Parts of a notebook --------------------------------------------------------------------------
-
-
-def tags(cell: NotebookNode) -> list[str]:
-    """Return the tags of a cell."""
-    return cell.metadata.get("tags", [])
 
 
 def code_cells(nb: NotebookNode) -> list[NotebookNode]:

@@ -1,25 +1,22 @@
 """Every chapter has the structure that CONTRIBUTING.md describes."""
 
 import re
-from pathlib import Path
 
-import nbformat
 import pytest
 
 import rnn_exercises
-from notebook_structure import PAGES, RULES
+from notebook_structure import RULES
 from tools.notebooks import normalise, to_bytes, with_setup
+from tools.pages import CHAPTERS, ROOT, exercises, number_of, pages, read
 
-ROOT = Path(__file__).resolve().parent.parent
-PATHS = sorted(p for p in (ROOT / "chapters").rglob("*.ipynb") if p.parent.name[0] != ".")
-NOTEBOOKS = {path: nbformat.read(path, as_version=4) for path in PATHS}
-every_notebook = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+NOTEBOOKS = {path: read(path) for path in pages()}
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 @pytest.mark.parametrize("rule", RULES)
 @every_notebook
 def test_rule(path, rule):
-    assert RULES[rule](NOTEBOOKS[path], PAGES[path.stem]) == []
+    assert RULES[rule](NOTEBOOKS[path], number_of(path)) == []
 
 
 @every_notebook
@@ -30,18 +27,9 @@ def test_is_stored_in_normal_form(path):
 
 @every_notebook
 def test_every_exercise_calls_its_own_check(path):
-    for cell in NOTEBOOKS[path].cells:
-        tags = cell.metadata.get("tags", [])
-        if "exercise" in tags:
-            number = re.findall(r"^### Exercise ([\d.]+):", before(path, cell), re.M)[-1]
-            assert f'check("{number}", ' in cell.source
-            assert callable(rnn_exercises.find(number))
-
-
-def before(path, cell):
-    """Return the text above a cell."""
-    cells = NOTEBOOKS[path].cells
-    return "\n\n".join(c.source for c in cells[: cells.index(cell)] if c.cell_type == "markdown")
+    for exercise in exercises(NOTEBOOKS[path]):
+        assert exercise.call.startswith(f'check("{exercise.number}", ')
+        assert callable(rnn_exercises.find(exercise.number))
 
 
 @every_notebook
@@ -54,22 +42,16 @@ def test_links_to_files_lead_to_files(path):
             assert f'<a id="{anchor[1:]}">' in file.read_text("utf-8"), target + anchor
 
 
-def test_pages_are_numbered_as_the_table_of_contents_has_them():
-    listed = re.findall(
-        r"^ *- file: *chapters/(?:\S+/)?(\w+)$", (ROOT / "_toc.yml").read_text(), re.M
-    )
-    assert listed == list(PAGES)
-    assert sorted(path.stem for path in PATHS) == sorted(PAGES)
-    modules = [rnn_exercises.PAGES[number] for number in PAGES.values()]
-    assert len(set(modules)) == len(modules)
+def test_the_table_of_contents_has_every_notebook():
+    stored = {p for p in CHAPTERS.rglob("*.ipynb") if p.parent.name != ".ipynb_checkpoints"}
+    assert stored == set(pages())
 
 
 def test_every_work_is_cited_and_no_anchor_occurs_twice():
-    pages = "\n".join(
-        [*(path.read_text("utf-8") for path in PATHS), (ROOT / "notation.md").read_text("utf-8")]
-    )
+    texts = [*NOTEBOOKS, ROOT / "notation.md"]
+    text = "\n".join(path.read_text("utf-8") for path in texts)
     works = re.findall(r'<a id="([^"]+)">', (ROOT / "bibliography.md").read_text("utf-8"))
     assert sorted(works) == sorted(set(works))
-    assert [work for work in works if f"bibliography.md#{work})" not in pages] == []
+    assert [work for work in works if f"bibliography.md#{work})" not in text] == []
     terms = re.findall(r'<a id="([^"]+)">', (ROOT / "notation.md").read_text("utf-8"))
     assert sorted(terms) == sorted(set(terms))

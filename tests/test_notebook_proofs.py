@@ -14,8 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from notebook_structure import PAGES, faults, printed, tags
+from notebook_structure import faults, printed
 from tools.notebooks import execute, normalise, to_bytes
+from tools.pages import number_of, tags
 
 ROOT = Path(__file__).resolve().parent.parent
 ORIGINAL = ROOT / "chapters" / "01_introduction.ipynb"
@@ -87,7 +88,7 @@ def test_nbval_passes_a_notebook_without_outputs(nbval):
 
 def test_structure_finds_a_notebook_without_outputs(chapter):
     strip_outputs(chapter)
-    found = faults(chapter, PAGES[ORIGINAL.stem])
+    found = faults(chapter, number_of(ORIGINAL))
     assert any(fault.startswith("execution_counts: ") for fault in found)
     assert any(fault.startswith("outputs_present: ") for fault in found)
 
@@ -100,7 +101,7 @@ def test_check_refuses_a_blank_in_place_of_the_solution(chapter):
         pass
     assert printed(solution).startswith("Not yet: ")
     assert any(
-        fault.startswith("verdicts_stored: ") for fault in faults(chapter, PAGES[ORIGINAL.stem])
+        fault.startswith("verdicts_stored: ") for fault in faults(chapter, number_of(ORIGINAL))
     )
 
 

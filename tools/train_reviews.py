@@ -123,8 +123,7 @@ def accuracy_of_words(reviews, pairs=False, penalties=(0.1, 0.3, 1, 3)):
         return float(np.mean((scores(model, rows, len(labels)) > 0) == labels))
 
     models = [
-        logistic_regression(train, reviews.y_train, len(index), penalty)
-        for penalty in penalties
+        logistic_regression(train, reviews.y_train, len(index), penalty) for penalty in penalties
     ]
     best = max(models, key=lambda model: accuracy(model, valid, reviews.y_valid))
     return accuracy(best, test, reviews.y_test)
