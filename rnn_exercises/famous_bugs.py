@@ -1,6 +1,6 @@
 """Checks of the page of famous bugs: each asks again what must not change.
 
-Where a program uses the network of the page, the check gets its shared variables besides.
+Where a program uses the network of the page, the check gets its shared variables, too.
 """
 
 from typing import Any
@@ -93,7 +93,8 @@ def exercise_3(last_states: Any, Wxh: Any, Whh: Any) -> None:
             h = numbers(run(sequences), name="the result")
         except ValueError:
             raise AssertionError("h_0 needs one row for each sequence.") from None
-        asked = f"{n_batch} sequences of {n_steps} steps: {(n_batch, n_hidden)}, not {h.shape}."
+        batch = "1 sequence" if n_batch == 1 else f"{n_batch} sequences"
+        asked = f"{batch} of {n_steps} steps: {(n_batch, n_hidden)}, not {h.shape}."
         assert h.ndim != 3, f"{asked} Return the last states alone."
         assert len(h) != 4 or n_batch == 4, f"{asked} Take the number of sequences from x."
         assert h.shape == (n_batch, n_hidden), f"{asked} Which axis does scan walk?"

@@ -120,7 +120,9 @@ def compare_lines(start: np.ndarray, values: np.ndarray, known: np.ndarray, name
     """Complain if a start is no line in nine years, or a worse one than that of least squares."""
     target = values[WINDOW:]
     order = next((p for p in range(WINDOW + 1) if is_line(start, lags(values, p))), None)
-    assert order is not None, "the start of a year must be a line in the years before it."
+    assert order is not None, (
+        f"{name}: the start must be a line in the last years of the values that the function gets."
+    )
     assert order == ORDER, (
         f"{name}: yours reads the last {order} years, AR({ORDER}) the last {ORDER}."
     )

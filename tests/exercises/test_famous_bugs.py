@@ -10,7 +10,7 @@ rng = np.random.default_rng(3)
 Wxh = theano.shared(rng.normal(size=(H, D)), "Wxh")
 Whh = theano.shared(0.5 * rng.normal(size=(H, H)), "Whh")
 Why = theano.shared(rng.normal(size=(K, H)), "Why")
-# What the page passes besides the answer.
+# What the page passes after the answer.
 WEIGHTS = {
     "6.6.1": (),
     "6.6.2": (Why,),

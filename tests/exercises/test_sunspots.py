@@ -197,7 +197,7 @@ def without_constant(values):
         (lambda values: line_start(np.sqrt(COUNTS)), "fit all its coefficients"),
         (lambda values: forecast_ar(values, fit_ar(COUNTS, 9))[W:], "fit all its coefficients"),
         (without_constant, "with the constant"),
-        (lambda values: np.maximum(line_start(values), 0), "must be a line"),
+        (lambda values: np.maximum(line_start(values), 0), "must be a line in the last years"),
     ],
 )
 def test_line_wrong(said, answer, reason):
